@@ -1,0 +1,33 @@
+import { defineConfig } from "vitest/config";
+
+/** Three kinds of tests: values in, values out (unit); the operator in a simulated cluster (sim); a real cluster (e2e). */
+const config: ReturnType<typeof defineConfig> = defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["operator/**/*.test.ts", "crds/**/*.test.ts", "e2e/cluster/**/*.test.ts", "e2e/support/**/*.test.ts"],
+          exclude: ["operator/testing/sim/runs/**"],
+        },
+      },
+      {
+        test: {
+          name: "sim",
+          include: ["operator/testing/sim/runs/**/*.test.ts"],
+          testTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          include: ["e2e/*.test.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 900_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
+export default config;
