@@ -1,0 +1,68 @@
+/** The words of the API: group, kinds, labels, phases, reasons. Spelled here once. */
+
+export const GROUP = "stint.dev";
+export const VERSION = "v1alpha1";
+export const API_VERSION: string = `${GROUP}/${VERSION}`;
+
+/** Labels on every child; values longer than 63 characters are shortened by decide/childname.ts. */
+export const Label = {
+  TaskRun: `${GROUP}/taskrun`,
+  Attempt: `${GROUP}/attempt`,
+  ManagedBy: "app.kubernetes.io/managed-by",
+} as const;
+
+export const MANAGED_BY = "stint";
+
+export const Phase = {
+  Pending: "Pending",
+  Running: "Running",
+  Succeeded: "Succeeded",
+  Failed: "Failed",
+  Cancelled: "Cancelled",
+} as const;
+export type Phase = (typeof Phase)[keyof typeof Phase];
+
+export const ConditionType = { Succeeded: "Succeeded" } as const;
+export type ConditionType = (typeof ConditionType)[keyof typeof ConditionType];
+
+/** Why a TaskRun or an attempt stands where it stands: the closed list a user can meet in the REASON column. */
+export const Reason = {
+  /** Not started yet: the pod is waiting to be scheduled or its containers to be created. */
+  Pending: "Pending",
+  Running: "Running",
+  Succeeded: "Succeeded",
+  /** An attempt failed; the next one starts at status.nextAttemptTime. */
+  BackingOff: "BackingOff",
+  /** The attempt is over and its pod is being stopped (other containers, or a deletion). */
+  Stopping: "Stopping",
+  /** The main container ended with a code other than 0. */
+  ExitCode: "ExitCode",
+  OOMKilled: "OOMKilled",
+  Evicted: "Evicted",
+  Preempted: "Preempted",
+  NodeShutdown: "NodeShutdown",
+  NodeLost: "NodeLost",
+  /** The pod failed and the kubelet gave a reason of its own, which the message quotes. */
+  PodFailed: "PodFailed",
+  /** Somebody deleted the pod before the task ended. */
+  PodDeleted: "PodDeleted",
+  /** The pod vanished and nobody can say whether its containers have ended. */
+  UnknownFate: "UnknownFate",
+  ImagePullFailed: "ImagePullFailed",
+  /** The containers cannot be created, for instance because a config map is missing. */
+  ContainerCreateFailed: "ContainerCreateFailed",
+  Unschedulable: "Unschedulable",
+  InvalidTemplate: "InvalidTemplate",
+  /** The namespace's quota has no room; waits. */
+  QuotaExceeded: "QuotaExceeded",
+  /** The API server forbids the pod: Pod Security, an admission policy, or missing rights of the operator. */
+  Forbidden: "Forbidden",
+  /** The API server cannot take the pod just now; tried again. */
+  CreateFailed: "CreateFailed",
+  /** Another object's pod has the name this attempt's pod must have. */
+  PodNameTaken: "PodNameTaken",
+  DeadlineExceeded: "DeadlineExceeded",
+  RetriesExhausted: "RetriesExhausted",
+  Cancelled: "Cancelled",
+} as const;
+export type Reason = (typeof Reason)[keyof typeof Reason];
