@@ -1,0 +1,35 @@
+import type { Reason } from "./names.ts";
+
+/** Everything a plan may ask for besides a status: built by decide/, carried out by act/. */
+export type Action =
+  | { readonly kind: "CreatePod"; readonly name: string; readonly attempt: number }
+  | {
+      readonly kind: "DeletePod";
+      readonly name: string;
+      readonly uid: string;
+      /** Only if the pod is still as we saw it: an end reported meanwhile must not be lost. */
+      readonly resourceVersion: string;
+      readonly because: Reason;
+    };
+
+/** Why the API server (or our own check of the template) did not let us create a pod. Remembered until the pod is created. */
+export interface Refusal {
+  readonly attempt: number;
+  readonly kind: "Invalid" | "NameTaken" | "PolicyForbidden" | "Forbidden" | "Quota" | "Unavailable";
+  /** The server's words. */
+  readonly message: string;
+  /** Not asked again before this moment, milliseconds since 1970. */
+  readonly retryAt: number;
+}
+
+/** How soon a status must be written: a record that later steps rely on, news for the user, or plain progress. */
+export type Urgency = "now" | "soon" | "later";
+
+export class UnreachableError extends Error {
+  override readonly name = "UnreachableError";
+}
+
+/** The end of an exhaustive switch: does not compile while a case is missing. */
+export function unreachable(value: never): never {
+  throw new UnreachableError(`unexpected value: ${JSON.stringify(value)}`);
+}

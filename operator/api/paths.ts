@@ -1,0 +1,24 @@
+/** Where the API server keeps what we read and write. */
+import { GROUP, VERSION } from "./names.ts";
+
+export interface Resource {
+  /** The plural, as in URLs and metrics. */
+  readonly name: "taskruns" | "pods";
+  readonly prefix: string;
+  readonly labelSelector?: string;
+}
+
+export const TASKRUNS: Resource = { name: "taskruns", prefix: `/apis/${GROUP}/${VERSION}` };
+
+/** Only pods of TaskRuns: the server filters, so that other pods cost us nothing. */
+export const PODS: Resource = { name: "pods", prefix: "/api/v1", labelSelector: `${GROUP}/taskrun` };
+
+/** The collection of a namespace, or of all namespaces for "". */
+export function collectionPath(resource: Resource, namespace: string): string {
+  const scope = namespace === "" ? "" : `/namespaces/${encodeURIComponent(namespace)}`;
+  return `${resource.prefix}${scope}/${resource.name}`;
+}
+
+export function objectPath(resource: Resource, namespace: string, name: string): string {
+  return `${collectionPath(resource, namespace)}/${encodeURIComponent(name)}`;
+}

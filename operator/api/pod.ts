@@ -1,0 +1,129 @@
+/** JSON of a Pod -> PodRecord. */
+import { compact, list, object, text, timeMs, whole } from "./decode.ts";
+import type { Json } from "./decode.ts";
+import { GROUP, Label } from "./names.ts";
+import type { ContainerRecord, PodRecord } from "./records.ts";
+
+/** Names and reasons come from kubelets and controllers; longer ones are cut when read, so that no store grows on them. */
+const MESSAGE_KEPT_CHARS = 1024;
+
+/** A container that waits for one of these is on its way; every other reason means it cannot start for now. */
+const ORDINARY_WAITS: ReadonlySet<string> = new Set(["", "ContainerCreating", "PodInitializing"]);
+
+/** undefined: without name, namespace, uid or resourceVersion it is no object of an API server. */
+export function decodePod(value: unknown): PodRecord | undefined {
+  const raw = object(value);
+  const metadata = object(raw["metadata"]);
+  const [namespace, name] = [text(metadata["namespace"]), text(metadata["name"])];
+  const [uid, resourceVersion] = [text(metadata["uid"]), text(metadata["resourceVersion"])];
+  if (namespace === undefined || name === undefined || uid === undefined || resourceVersion === undefined) return undefined;
+  const status = object(raw["status"]);
+  const owner = controllerOf(metadata);
+  return compact<PodRecord>({
+    namespace,
+    name,
+    uid,
+    resourceVersion,
+    ownerUid: text(owner["uid"]),
+    ownerName: text(owner["name"]),
+    attempt: attemptOf(metadata),
+    createdAt: text(metadata["creationTimestamp"]) ?? "",
+    phase: text(status["phase"]) ?? "Pending",
+    reason: text(status["reason"]),
+    message: cut(text(status["message"])),
+    nodeName: text(object(raw["spec"])["nodeName"]),
+    deletionAskedMs: deletionAskedMs(metadata),
+    ...containersOf(object(raw["spec"]), status),
+    ...conditionsOf(status),
+  });
+}
+
+/** The owner reference of the controlling TaskRun; empty if another kind, or nobody, controls the pod. */
+export function controllerOf(metadata: Json): Json {
+  const refs = list(metadata["ownerReferences"]).map(object);
+  const ref = refs.find((one) => one["controller"] === true);
+  const ours = ref?.["kind"] === "TaskRun" && text(ref["apiVersion"])?.startsWith(`${GROUP}/`) === true;
+  return ours ? ref : {};
+}
+
+function attemptOf(metadata: Json): number | undefined {
+  const label = text(object(metadata["labels"])[Label.Attempt]) ?? "";
+  return /^[1-9][0-9]{0,5}$/.test(label) ? Number(label) : undefined;
+}
+
+/** deletionTimestamp is when the grace period will be over (API conventions), so the request came that much earlier. */
+function deletionAskedMs(metadata: Json): number | undefined {
+  const at = timeMs(metadata["deletionTimestamp"]);
+  if (at === undefined) return undefined;
+  return at - (whole(metadata["deletionGracePeriodSeconds"]) ?? 0) * 1000;
+}
+
+type ContainerFacts = Pick<PodRecord, "main" | "failedInit" | "stuck" | "allTerminated">;
+
+function containersOf(spec: Json, status: Json): { [K in keyof ContainerFacts]: ContainerFacts[K] | undefined } {
+  const names = list(spec["containers"]).map((container) => text(object(container)["name"]) ?? "");
+  const states = new Map(list(status["containerStatuses"]).map((item) => entry(object(item))));
+  const inits = list(status["initContainerStatuses"]).map((item) => decodeContainer(object(item)));
+  const mainName = names.includes("main") ? "main" : (names[0] ?? "main");
+  const regular = names.map((name) => states.get(name) ?? { name, state: "none" as const });
+  const isStuck = (one: ContainerRecord): boolean => one.state === "waiting" && !ORDINARY_WAITS.has(one.reason ?? "");
+  const left = [...inits, ...regular];
+  return {
+    main: states.get(mainName) ?? { name: mainName, state: "none" },
+    failedInit: inits.find((one) => one.state === "terminated" && one.exitCode !== 0),
+    stuck: left.find(isStuck),
+    // An init container that never got its turn has no terminated state once the pod is over, and never will.
+    allTerminated:
+      names.length > 0 &&
+      regular.every((one) => one.state === "terminated") &&
+      inits.every((one) => one.state !== "running"),
+  };
+}
+
+function entry(item: Json): [string, ContainerRecord] {
+  const container = decodeContainer(item);
+  return [container.name, container];
+}
+
+function decodeContainer(item: Json): ContainerRecord {
+  const name = text(item["name"]) ?? "";
+  const state = object(item["state"]);
+  const terminated = state["terminated"];
+  if (terminated !== undefined) return decodeEnd(name, object(terminated));
+  if (state["running"] !== undefined) {
+    return compact<ContainerRecord>({ name, state: "running", startedAt: text(object(state["running"])["startedAt"]) });
+  }
+  if (state["waiting"] === undefined) return { name, state: "none" };
+  const waiting = object(state["waiting"]);
+  const message = cut(text(waiting["message"]));
+  return compact<ContainerRecord>({ name, state: "waiting", reason: text(waiting["reason"]), message });
+}
+
+function decodeEnd(name: string, terminated: Json): ContainerRecord {
+  return compact<ContainerRecord>({
+    name,
+    state: "terminated",
+    reason: text(terminated["reason"]),
+    message: cut(text(terminated["message"])),
+    exitCode: whole(terminated["exitCode"]) ?? 0,
+    startedAt: text(terminated["startedAt"]),
+    finishedAt: text(terminated["finishedAt"]),
+  });
+}
+
+type ConditionFacts = Pick<PodRecord, "unschedulable" | "disruption">;
+
+function conditionsOf(status: Json): { [K in keyof ConditionFacts]: ConditionFacts[K] | undefined } {
+  const conditions = list(status["conditions"]).map(object);
+  const scheduled = conditions.find((one) => one["type"] === "PodScheduled" && one["status"] === "False");
+  const target = conditions.find((one) => one["type"] === "DisruptionTarget" && one["status"] === "True");
+  return {
+    unschedulable:
+      scheduled?.["reason"] === "Unschedulable" ? (cut(text(scheduled["message"])) ?? "no node fits") : undefined,
+    disruption: target && { reason: text(target["reason"]) ?? "", message: cut(text(target["message"])) ?? "" },
+  };
+}
+
+function cut(message: string | undefined): string | undefined {
+  return message === undefined || message.length <= MESSAGE_KEPT_CHARS ? message : message.slice(0, MESSAGE_KEPT_CHARS);
+}

@@ -1,0 +1,75 @@
+/** What the stores hold of a watched object: the few fields decisions read, never the whole object. All values are frozen. */
+import type { TaskRunSpec, TaskRunStatus } from "./types.ts";
+
+/** What every record has, so that store, queue and own writes can treat all kinds alike. */
+export interface ObjectRecord {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  /** The uid of the controlling owner, if there is one. */
+  readonly ownerUid?: string;
+}
+
+export interface TaskRunRecord extends ObjectRecord {
+  readonly generation: number;
+  /** A deletion was asked for; only finalizers (foreground deletion) keep the object. */
+  readonly deleting: boolean;
+  readonly spec: Omit<TaskRunSpec, "template">;
+  /**
+   * The template as JSON text while it may still be needed and is small (TEMPLATE_KEPT_CHARS); otherwise the object is
+   * read when a pod is about to be made.
+   */
+  readonly template?: string;
+  readonly status: Readonly<TaskRunStatus>;
+}
+
+export interface PodRecord extends ObjectRecord {
+  /** The owner's name, as its reference says. */
+  readonly ownerName?: string;
+  /** From the label; undefined when missing or no whole number. */
+  readonly attempt?: number;
+  readonly createdAt: string;
+  readonly phase: string;
+  /** status.reason and status.message: what the kubelet or a controller says of the whole pod. */
+  readonly reason?: string;
+  readonly message?: string;
+  readonly nodeName?: string;
+  /** The moment the deletion was asked for (deletionTimestamp less the grace period), in milliseconds since 1970, whole seconds. */
+  readonly deletionAskedMs?: number;
+  /** The container whose end is the task's end: the one named "main", else the first. */
+  readonly main: ContainerRecord;
+  /** The first init container that failed, if one did. */
+  readonly failedInit?: ContainerRecord;
+  /** The first container that cannot start, with the kubelet's reason (ErrImagePull ...). */
+  readonly stuck?: ContainerRecord;
+  /** Every container of the spec has a terminated state written by a kubelet. */
+  readonly allTerminated: boolean;
+  /** The scheduler's words, while it finds no node. */
+  readonly unschedulable?: string;
+  /** The DisruptionTarget condition (KEP-3329): somebody ended the pod on purpose. */
+  readonly disruption?: { readonly reason: string; readonly message: string };
+  /**
+   * Set once the object is gone. "seen": this record is the last state the server sent with the deletion. "missed":
+   * it was found missing in a new list; its last state is unknown.
+   */
+  readonly gone?: "seen" | "missed";
+}
+
+export interface ContainerRecord {
+  readonly name: string;
+  readonly state: "none" | "waiting" | "running" | "terminated";
+  readonly reason?: string;
+  readonly message?: string;
+  readonly exitCode?: number;
+  readonly startedAt?: string;
+  readonly finishedAt?: string;
+}
+
+/**
+ * Templates up to this length are kept with the record: most are a few hundred characters, and keeping them saves one
+ * read per TaskRun; the bound keeps the store small whatever users write.
+ */
+export const TEMPLATE_KEPT_CHARS = 2048;
+
+export const TERMINAL_PHASES: ReadonlySet<string> = new Set(["Succeeded", "Failed", "Cancelled"]);

@@ -1,0 +1,87 @@
+/** Gathers what one TaskRun's decision needs into one value; nothing here decides. */
+import type { Refusal } from "../../api/action.ts";
+import { timeMs } from "../../api/decode.ts";
+import { TERMINAL_PHASES } from "../../api/records.ts";
+import type { PodRecord, TaskRunRecord } from "../../api/records.ts";
+import type { TaskRunStatus } from "../../api/types.ts";
+
+export type AttemptStatus = NonNullable<TaskRunStatus["attempts"]>[number];
+
+/** What the controller knows of one TaskRun at one moment. */
+export interface Observed {
+  readonly taskRun: TaskRunRecord;
+  /** Pods that name this TaskRun as their owner, gone ones whose end is not recorded yet included. */
+  readonly pods: readonly PodRecord[];
+  readonly now: number;
+  /** The last answer to our attempt to create the pod, if it was a refusal. */
+  readonly refusal?: Refusal;
+}
+
+export interface Facts {
+  readonly taskRun: TaskRunRecord;
+  readonly before: Readonly<TaskRunStatus>;
+  readonly now: number;
+  readonly finished: boolean;
+  /** Attempts whose end is recorded, oldest first. */
+  readonly recorded: readonly AttemptStatus[];
+  /** The number of the attempt under way, or of the next one to start. */
+  readonly current: number;
+  /** The pod of the current attempt, alive or gone. */
+  readonly pod?: PodRecord;
+  /** The pod of the last recorded attempt, if a store still knows it. */
+  readonly lastPod?: PodRecord;
+  /** The status names a pod for the current attempt that no store knows: it vanished while nobody looked. */
+  readonly vanished: boolean;
+  /** Pods of recorded attempts that are not proven to have ended. */
+  readonly lingering: readonly PodRecord[];
+  readonly startedAt?: number;
+  readonly deadlineAt?: number;
+  readonly cancel: boolean;
+  readonly refusal?: Refusal;
+}
+
+export function gatherFacts({ taskRun, pods, now, refusal }: Observed): Facts {
+  const before = taskRun.status;
+  const recorded = before.attempts ?? [];
+  const last = recorded.at(-1)?.number ?? 0;
+  const own = pods.filter((pod) => pod.ownerUid === taskRun.uid && pod.attempt !== undefined);
+  // A pod of a later attempt than the recorded ones is the current attempt, whatever number we would have given it.
+  const current = Math.max(last + 1, ...own.map((pod) => pod.attempt ?? 0));
+  const pod = own.find((one) => one.attempt === current);
+  const lastPod = own.find((one) => one.attempt === last);
+  const startedAt = timeMs(before.startTime) ?? earliest(own);
+  const deadline = taskRun.spec.activeDeadlineSeconds;
+  return {
+    taskRun,
+    before,
+    now,
+    finished: TERMINAL_PHASES.has(before.phase ?? ""),
+    recorded,
+    current,
+    ...(pod && { pod }),
+    ...(lastPod && { lastPod }),
+    vanished: pod === undefined && before.attempt === current && before.podUID !== undefined,
+    lingering: own.filter((one) => one !== pod && one.gone === undefined && !provenEnded(one)),
+    ...(startedAt !== undefined && { startedAt }),
+    ...(startedAt !== undefined && deadline !== undefined && { deadlineAt: startedAt + deadline * 1000 }),
+    cancel: taskRun.spec.cancel === true,
+    ...(refusal?.attempt === current && { refusal }),
+  };
+}
+
+/**
+ * Proof that no container of the pod runs or will run: every container has a terminated state, or a kubelet declared the
+ * whole pod over, or the pod never had a node. A terminal phase that the pod garbage collector wrote for a lost node is
+ * no proof (KEP-3329: reason DeletionByPodGC), nor is a mere disappearance.
+ */
+export function provenEnded(pod: PodRecord): boolean {
+  if (pod.allTerminated) return true;
+  const over = pod.phase === "Succeeded" || pod.phase === "Failed";
+  if (over) return pod.nodeName === undefined || pod.disruption?.reason !== "DeletionByPodGC";
+  return pod.gone === "seen" && pod.nodeName === undefined;
+}
+
+function earliest(pods: readonly PodRecord[]): number | undefined {
+  const times = pods.map((pod) => timeMs(pod.createdAt)).filter((ms) => ms !== undefined);
+  return times.length === 0 ? undefined : Math.min(...times);
+}

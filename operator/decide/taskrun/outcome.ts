@@ -1,0 +1,192 @@
+/**
+ * How one attempt ended, read from its pod alone and from what was asked of it. An ordered list of small rules; the
+ * order is the documentation, the first that applies decides.
+ */
+import { timeMs } from "../../api/decode.ts";
+import { Reason } from "../../api/names.ts";
+import type { ContainerRecord, PodRecord } from "../../api/records.ts";
+import { sentence } from "../wording.ts";
+import { provenEnded } from "./facts.ts";
+import type { Facts } from "./facts.ts";
+
+/** The end of an attempt. */
+export interface AttemptEnd {
+  readonly reason: Reason;
+  readonly message: string;
+  readonly exitCode?: number;
+  /** When the main container ended, else when the end was noticed. Milliseconds since 1970. */
+  readonly at: number;
+}
+
+type Rule = (pod: PodRecord, facts: Facts) => AttemptEnd | undefined;
+
+const rules: readonly Rule[] = [
+  endedByRequest,
+  mainSucceeded,
+  mainEndedByOthers,
+  mainFailed,
+  initFailed,
+  podOver,
+  neverPlaced,
+  vanished,
+];
+
+/** undefined while the attempt goes on. */
+export function attemptEnd(facts: Facts): AttemptEnd | undefined {
+  const { pod } = facts;
+  if (pod === undefined) return facts.vanished ? unseenEnd(facts) : undefined;
+  for (const rule of rules) {
+    const end = rule(pod, facts);
+    if (end !== undefined) return { ...end, message: sentence(end.message) };
+  }
+  return undefined;
+}
+
+/**
+ * We asked the pod to stop and it stopped after that: what it says then, even exit code 0, is its answer to the signal and
+ * not the outcome of the task. Anything that ended before is judged by the rules below, so success wins over the deadline.
+ */
+function endedByRequest(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
+  const asked = pod.deletionAskedMs;
+  const finished = timeMs(pod.main.finishedAt);
+  if (asked === undefined || pod.main.state !== "terminated" || finished === undefined) return undefined;
+  if (facts.cancel && finished >= asked) {
+    return ended(pod, Reason.Cancelled, `Cancelled; the main container ended with exit code ${code(pod)}.`, finished);
+  }
+  if (facts.deadlineAt !== undefined && finished >= facts.deadlineAt && finished >= asked) {
+    return ended(pod, Reason.DeadlineExceeded, `Stopped at the deadline; exit code ${code(pod)}.`, finished);
+  }
+  return undefined;
+}
+
+function mainSucceeded(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
+  const { main } = pod;
+  const clean = main.state === "terminated" ? main.exitCode === 0 : pod.phase === "Succeeded";
+  if (!clean) return undefined;
+  return { reason: Reason.Succeeded, message: "", exitCode: 0, at: timeMs(main.finishedAt) ?? facts.now };
+}
+
+/** Somebody else ended the pod while main ran: main's exit code is then only the echo of the signal. */
+function mainEndedByOthers(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
+  const { main } = pod;
+  if (main.state !== "terminated" || main.reason === "OOMKilled") return undefined;
+  const at = timeMs(main.finishedAt) ?? facts.now;
+  const cause = whoEnded(pod, at);
+  if (cause === undefined) return undefined;
+  return ended(pod, cause.reason, `${cause.message} The main container ended with exit code ${code(pod)}.`, at);
+}
+
+/** Shells and most runtimes report death by signal n as 128+n; these are the two a kubelet sends. */
+const SIGNAL_NAMES: ReadonlyMap<number, string> = new Map([
+  [137, " (SIGKILL)"],
+  [143, " (SIGTERM)"],
+]);
+
+function mainFailed(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
+  const { main } = pod;
+  if (main.state !== "terminated") return undefined;
+  const at = timeMs(main.finishedAt) ?? facts.now;
+  if (main.reason === "OOMKilled") {
+    const advice = "raise spec.template.spec.containers[].resources.limits.memory or let the task use less.";
+    return ended(pod, Reason.OOMKilled, `Container ${main.name} used more memory than its limit and was killed; ${advice}`, at);
+  }
+  if (main.reason === "StartError" || main.reason === "ContainerCannotRun") {
+    return ended(pod, Reason.ContainerCreateFailed, `Container ${main.name} could not start: ${said(main)}`, at);
+  }
+  const signal = SIGNAL_NAMES.get(main.exitCode ?? 0) ?? "";
+  const words = main.message === undefined ? "." : `: ${main.message}`;
+  return ended(pod, Reason.ExitCode, `Container ${main.name} ended with exit code ${code(pod)}${signal}${words}`, at);
+}
+
+function initFailed(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
+  const { failedInit: init } = pod;
+  if (init === undefined || pod.phase !== "Failed" || !provenEnded(pod)) return undefined;
+  const at = timeMs(init.finishedAt) ?? facts.now;
+  const reason = init.reason === "OOMKilled" ? Reason.OOMKilled : Reason.ExitCode;
+  const message = `Init container ${init.name} ended with exit code ${init.exitCode ?? 1}; the task itself never started.`;
+  return { reason, message, at };
+}
+
+/** The pod as a whole was declared over and main never reported an end: evicted, refused by its node, shut down. */
+function podOver(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
+  if (pod.phase !== "Failed" || !provenEnded(pod)) return undefined;
+  const cause = whoEnded(pod, facts.now) ?? { reason: Reason.PodFailed, message: podWords(pod, "The pod failed.") };
+  return { ...cause, at: facts.now };
+}
+
+function neverPlaced(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
+  if (pod.gone !== "seen" || pod.nodeName !== undefined) return undefined;
+  return byRequest(facts) ?? { reason: Reason.PodDeleted, message: "The pod was deleted before it had a node.", at: facts.now };
+}
+
+function vanished(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
+  return pod.gone === undefined ? undefined : unseenEnd(facts, pod);
+}
+
+function unseenEnd(facts: Facts, pod?: PodRecord): AttemptEnd {
+  const name = pod?.name ?? facts.before.podName ?? "of this attempt";
+  const node = pod?.nodeName ?? facts.before.nodeName;
+  const place = node === undefined ? "" : ` on node ${node}`;
+  const message =
+    `Pod ${name}${place} is gone and no kubelet reported its end, so its containers may still run there. ` +
+    "Not retried, to never run the task twice at once; once you are sure it has ended, create a new TaskRun.";
+  return byRequest(facts) ?? { reason: Reason.UnknownFate, message, at: facts.now };
+}
+
+/** A pod that went away after we had to stop it: no further attempt depends on its fate, so the request is the reason. */
+function byRequest(facts: Facts): AttemptEnd | undefined {
+  if (facts.cancel) return { reason: Reason.Cancelled, message: "Cancelled.", at: facts.now };
+  if (facts.deadlineAt === undefined || facts.now < facts.deadlineAt) return undefined;
+  return { reason: Reason.DeadlineExceeded, message: "Stopped at the deadline.", at: facts.now };
+}
+
+/** kubelet reasons of a whole pod (pkg/kubelet: eviction, nodeshutdown, preemption) -> ours. */
+const POD_REASONS: ReadonlyMap<string, Reason> = new Map([
+  ["Evicted", Reason.Evicted],
+  ["Preempting", Reason.Preempted],
+  ["NodeShutdown", Reason.NodeShutdown],
+  ["Terminated", Reason.NodeShutdown],
+  ["NodeLost", Reason.NodeLost],
+]);
+
+/** DisruptionTarget reasons (KEP-3329) -> ours. */
+const DISRUPTION_REASONS: ReadonlyMap<string, Reason> = new Map([
+  ["PreemptionByScheduler", Reason.Preempted],
+  ["DeletionByTaintManager", Reason.Evicted],
+  ["EvictionByEvictionAPI", Reason.Evicted],
+  ["TerminationByKubelet", Reason.Evicted],
+  ["DeletionByPodGC", Reason.NodeLost],
+]);
+
+function whoEnded(pod: PodRecord, mainEndedAt: number): Pick<AttemptEnd, "reason" | "message"> | undefined {
+  const byKubelet = POD_REASONS.get(pod.reason ?? "");
+  if (byKubelet !== undefined) return { reason: byKubelet, message: podWords(pod, "The kubelet ended the pod.") };
+  const { disruption, deletionAskedMs } = pod;
+  if (disruption !== undefined) {
+    const words = disruption.message === "" ? disruption.reason : disruption.message;
+    return { reason: DISRUPTION_REASONS.get(disruption.reason) ?? Reason.Evicted, message: closed(`The pod was disrupted: ${words}`) };
+  }
+  if (deletionAskedMs === undefined || mainEndedAt < deletionAskedMs) return undefined;
+  return { reason: Reason.PodDeleted, message: "The pod was deleted before the task ended." };
+}
+
+function ended(pod: PodRecord, reason: Reason, message: string, at: number): AttemptEnd {
+  return { reason, message, at, exitCode: pod.main.exitCode ?? 0 };
+}
+
+function code(pod: PodRecord): number {
+  return pod.main.exitCode ?? 0;
+}
+
+function said(container: ContainerRecord): string {
+  return closed(container.message ?? container.reason ?? "the kubelet gave no reason");
+}
+
+function podWords(pod: PodRecord, otherwise: string): string {
+  const words = [pod.reason, pod.message].filter((part) => part !== undefined).join(": ");
+  return words === "" ? otherwise : closed(words);
+}
+
+function closed(words: string): string {
+  return /[.!?]$/.test(words) ? words : `${words}.`;
+}

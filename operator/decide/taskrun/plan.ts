@@ -1,0 +1,142 @@
+/**
+ * What to do about one TaskRun: facts in, plan out. Called again whenever anything changed, and right from any state,
+ * because it looks only at what is, never at what happened.
+ *
+ * A TaskRun is in one of these situations; the first that applies decides:
+ *   finished      its status says so: nothing changes any more, stray pods are ended
+ *   deleting      its owner asked for the end: the garbage collector ends the pods
+ *   attemptEnded  the current attempt's pod tells (or hides for ever) how it ended: record, then finish or pause
+ *   podAlive      the current attempt goes on: wait, or stop it (cancel, deadline)
+ *   noPod         between attempts, or before the first: finish, pause, or create the next pod
+ */
+import type { Action, Urgency } from "../../api/action.ts";
+import { Phase, Reason } from "../../api/names.ts";
+import type { PodRecord } from "../../api/records.ts";
+import type { TaskRunStatus } from "../../api/types.ts";
+import { podName } from "../childname.ts";
+import { gatherFacts, provenEnded } from "./facts.ts";
+import type { AttemptStatus, Facts, Observed } from "./facts.ts";
+import { afterEnd, finalView } from "./next.ts";
+import { attemptEnd } from "./outcome.ts";
+import { attemptStatus, statusFrom } from "./status.ts";
+import type { View } from "./status.ts";
+import { waitingView } from "./waiting.ts";
+
+export interface Plan {
+  readonly actions: readonly Action[];
+  readonly status: Readonly<TaskRunStatus>;
+  readonly urgency: Urgency;
+  /** When to look again even if nothing changes. Milliseconds since 1970. */
+  readonly wakeAt?: number;
+  /** uids of pods that are gone and whose end is recorded: their last state is no longer needed. */
+  readonly forget: readonly string[];
+}
+
+export function planTaskRun(observed: Observed): Plan {
+  const facts = gatherFacts(observed);
+  const step = nextStep(facts);
+  return {
+    actions: step.actions ?? [],
+    status: step.status ?? statusFrom(facts, step.view),
+    urgency: urgencyOf(facts, step),
+    ...(step.wakeAt !== undefined && { wakeAt: step.wakeAt }),
+    forget: observed.pods.filter((pod) => pod.gone !== undefined && isSpent(facts, pod)).map((pod) => pod.uid),
+  };
+}
+
+/** What one situation asks for: a status said by a view, or (finished, deleting) a status given whole. */
+interface Step {
+  readonly view: View;
+  readonly status?: Readonly<TaskRunStatus>;
+  readonly actions?: readonly Action[];
+  readonly wakeAt?: number;
+}
+
+function nextStep(facts: Facts): Step {
+  if (facts.finished) return finished(facts);
+  if (facts.taskRun.deleting) return { view: waitingView(facts), status: facts.before };
+  const end = attemptEnd(facts);
+  if (end !== undefined) return attemptEnded(facts, attemptStatus(facts, end));
+  if (facts.pod !== undefined) return podAlive(facts, facts.pod);
+  return noPod(facts);
+}
+
+/** Only observedGeneration may still change; the outcome never does. */
+function finished(facts: Facts): Step {
+  const generation = facts.taskRun.generation;
+  const conditions = facts.before.conditions?.map((one) => ({ ...one, observedGeneration: generation }));
+  const status = { ...facts.before, observedGeneration: generation, ...(conditions && { conditions }) };
+  const alive = facts.pod !== undefined && facts.pod.gone === undefined && !provenEnded(facts.pod) ? [facts.pod] : [];
+  const strays = facts.taskRun.deleting ? [] : [...facts.lingering, ...alive];
+  return { view: waitingView(facts), status, actions: strays.flatMap((pod) => stop(pod, Reason.Stopping)) };
+}
+
+/**
+ * First the end is recorded, then containers that still run are stopped, then the TaskRun goes on: a crash in between
+ * finds the outcome in the status, even if the pod is gone by then.
+ */
+function attemptEnded(facts: Facts, ended: AttemptStatus): Step {
+  const { pod } = facts;
+  const othersRun = pod !== undefined && pod.gone === undefined && !provenEnded(pod);
+  if (othersRun) return { view: { ...stoppingView(facts, pod, ended), ended } };
+  const next = afterEnd(facts, ended);
+  if (next.kind === "finish") return { view: { ...finalView(next), ended } };
+  return { view: { ...next.view, ended }, wakeAt: earlier(next.at, facts.deadlineAt) };
+}
+
+function podAlive(facts: Facts, pod: PodRecord): Step {
+  const { deadlineAt, now } = facts;
+  const view = waitingView(facts);
+  if (facts.cancel) return { view, actions: stop(pod, Reason.Cancelled) };
+  if (deadlineAt !== undefined && now >= deadlineAt) return { view, actions: stop(pod, Reason.DeadlineExceeded) };
+  return { view, ...(deadlineAt !== undefined && { wakeAt: deadlineAt }) };
+}
+
+function noPod(facts: Facts): Step {
+  const last = facts.recorded.at(-1);
+  const lingering = facts.lingering[0];
+  if (lingering !== undefined) {
+    const view = last ? stoppingView(facts, lingering, last) : waitingView(facts);
+    return { view, actions: facts.lingering.flatMap((pod) => stop(pod, Reason.Stopping)) };
+  }
+  const next = afterEnd(facts, last);
+  if (next.kind === "finish") return { view: finalView(next) };
+  if (facts.now < next.at) return { view: next.view, wakeAt: earlier(next.at, facts.deadlineAt) };
+  const refused = facts.refusal?.retryAt;
+  if (refused !== undefined && facts.now < refused) {
+    return { view: waitingView(facts), wakeAt: earlier(refused, facts.deadlineAt) };
+  }
+  const { taskRun, current: attempt } = facts;
+  const name = podName(taskRun.name, attempt, taskRun.uid);
+  return { view: facts.refusal ? waitingView(facts) : next.view, actions: [{ kind: "CreatePod", name, attempt }] };
+}
+
+function stoppingView(facts: Facts, pod: PodRecord, ended: AttemptStatus): View {
+  const outcome = ended.reason === Reason.Succeeded ? "succeeded" : `ended (${ended.reason})`;
+  const message = `Attempt ${ended.number} ${outcome}; waiting for the other containers of pod ${pod.name} to stop.`;
+  return { phase: facts.before.phase === "Pending" ? Phase.Pending : Phase.Running, reason: Reason.Stopping, message };
+}
+
+/** Asked once: a pod that is being deleted already needs no second request. */
+function stop(pod: PodRecord, because: Reason): readonly Action[] {
+  if (pod.deletionAskedMs !== undefined) return [];
+  return [{ kind: "DeletePod", name: pod.name, uid: pod.uid, resourceVersion: pod.resourceVersion, because }];
+}
+
+function urgencyOf(facts: Facts, step: Step): Urgency {
+  if (facts.finished || step.status !== undefined) return "soon";
+  if (step.view.completedAt !== undefined || step.view.ended !== undefined) return "now";
+  const firstWord = facts.before.conditions === undefined;
+  return firstWord && step.view.reason === Reason.Pending ? "later" : "soon";
+}
+
+/** The outcome is final, or recorded together with the proof that nothing runs any more. */
+function isSpent(facts: Facts, pod: PodRecord): boolean {
+  if (facts.finished) return true;
+  const recorded = facts.recorded.some((one) => one.number === pod.attempt);
+  return recorded && facts.before.conditions?.[0]?.reason !== Reason.Stopping;
+}
+
+function earlier(a: number, b: number | undefined): number {
+  return b === undefined ? a : Math.min(a, b);
+}

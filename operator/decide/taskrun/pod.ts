@@ -1,0 +1,62 @@
+/** The pod of one attempt, made from the TaskRun's template. */
+import { isObject, list, object } from "../../api/decode.ts";
+import type { Json } from "../../api/decode.ts";
+import { API_VERSION, Label, MANAGED_BY } from "../../api/names.ts";
+import type { TaskRunRecord } from "../../api/records.ts";
+import { labelValue } from "../childname.ts";
+
+/** A template that cannot become a pod, with the field and the way out. */
+export class TemplateError extends Error {
+  override readonly name = "TemplateError";
+}
+
+/**
+ * The pod to create. Only what Stint itself relies on is checked here; the rest the API server judges.
+ * @throws TemplateError
+ */
+export function buildPod(taskRun: TaskRunRecord, pod: { name: string; attempt: number }, template: unknown): Json {
+  const spec = object(template)["spec"];
+  checkSpec(spec);
+  const metadata = object(object(template)["metadata"]);
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      name: pod.name,
+      namespace: taskRun.namespace,
+      annotations: object(metadata["annotations"]),
+      labels: {
+        ...object(metadata["labels"]),
+        [Label.TaskRun]: labelValue(taskRun.name),
+        [Label.Attempt]: String(pod.attempt),
+        [Label.ManagedBy]: MANAGED_BY,
+      },
+      ownerReferences: [
+        {
+          apiVersion: API_VERSION,
+          kind: "TaskRun",
+          name: taskRun.name,
+          uid: taskRun.uid,
+          controller: true,
+          blockOwnerDeletion: true,
+        },
+      ],
+    },
+    // A task needs no access to the API unless its template asks for it.
+    spec: { automountServiceAccountToken: false, ...spec, restartPolicy: "Never" },
+  };
+}
+
+function checkSpec(spec: unknown): asserts spec is Json {
+  if (!isObject(spec)) throw new TemplateError("spec.template.spec is missing; it holds the pod's containers, as in a Job");
+  if (!Array.isArray(spec["containers"]) || list(spec["containers"]).length === 0) {
+    throw new TemplateError("spec.template.spec.containers must list at least one container");
+  }
+  const policy = spec["restartPolicy"];
+  if (policy !== undefined && policy !== "Never") {
+    const found = typeof policy === "string" ? `"${policy}"` : `a ${typeof policy}`;
+    throw new TemplateError(
+      `spec.template.spec.restartPolicy must be left out or "Never", is ${found}; use spec.retry to try again`,
+    );
+  }
+}

@@ -1,0 +1,80 @@
+/** The whole status of a TaskRun, rebuilt from what was observed; never patched along the way. */
+import { compact, timeMs } from "../../api/decode.ts";
+import type { PodRecord } from "../../api/records.ts";
+import type { TaskRunStatus } from "../../api/types.ts";
+import { succeededCondition } from "../conditions.ts";
+import type { Verdict } from "../conditions.ts";
+import { sentence, span, stamp } from "../wording.ts";
+import type { AttemptStatus, Facts } from "./facts.ts";
+import type { AttemptEnd } from "./outcome.ts";
+
+/** status.attempts holds the last 10 (crds/taskruns.yaml). */
+const ATTEMPTS_KEPT = 10;
+
+/** What the plan wants to say; everything else follows from the facts. */
+export interface View extends Verdict {
+  /** The end of the current attempt, to be added to the recorded ones. */
+  readonly ended?: AttemptStatus;
+  readonly nextAttemptAt?: number;
+  /** Set for the three final phases. */
+  readonly completedAt?: number;
+}
+
+export function statusFrom(facts: Facts, view: View): TaskRunStatus {
+  const attempts = [...facts.recorded, ...(view.ended ? [view.ended] : [])].slice(-ATTEMPTS_KEPT);
+  const started = facts.startedAt;
+  const { completedAt, nextAttemptAt } = view;
+  const at = { generation: facts.taskRun.generation, now: facts.now };
+  return compact<TaskRunStatus>({
+    phase: view.phase,
+    observedGeneration: at.generation,
+    ...shownAttempt(facts, attempts.at(-1)),
+    startTime: started === undefined ? undefined : stamp(started),
+    completionTime: completedAt === undefined ? undefined : stamp(completedAt),
+    duration: completedAt === undefined || started === undefined ? undefined : span(floor(completedAt) - started),
+    nextAttemptTime: nextAttemptAt === undefined ? undefined : stamp(nextAttemptAt),
+    attempts: attempts.length === 0 ? undefined : attempts,
+    conditions: [succeededCondition(view, facts.before.conditions ?? [], at)],
+  });
+}
+
+/** The recorded form of an attempt that just ended. */
+export function attemptStatus(facts: Facts, end: AttemptEnd): AttemptStatus {
+  const { pod, before } = facts;
+  const created = pod?.createdAt;
+  return compact<AttemptStatus>({
+    number: facts.current,
+    podName: pod?.name ?? before.podName,
+    podUID: pod?.uid ?? before.podUID,
+    nodeName: pod?.nodeName ?? before.nodeName,
+    reason: end.reason,
+    message: end.message === "" ? undefined : sentence(end.message),
+    exitCode: end.exitCode,
+    startTime: created === undefined || timeMs(created) === undefined ? undefined : created,
+    completionTime: stamp(end.at),
+  });
+}
+
+type Shown = Pick<TaskRunStatus, "attempt" | "podName" | "podUID" | "nodeName" | "exitCode">;
+
+/** Attempt, pod, node and exit code always speak of the same attempt: the current one once it has a pod, else the last. */
+function shownAttempt(facts: Facts, last: AttemptStatus | undefined): { [K in keyof Shown]: Shown[K] | undefined } {
+  if (facts.pod !== undefined && facts.pod.attempt !== last?.number) return shownPod(facts.current, facts.pod);
+  if (last === undefined) return { attempt: facts.refusal === undefined ? undefined : facts.current };
+  const { number, podName, podUID, nodeName, exitCode } = last;
+  return { attempt: number, podName, podUID, nodeName, exitCode };
+}
+
+function shownPod(attempt: number, pod: PodRecord): Shown {
+  return compact<Shown>({
+    attempt,
+    podName: pod.name,
+    podUID: pod.uid,
+    nodeName: pod.nodeName,
+    exitCode: pod.main.state === "terminated" ? pod.main.exitCode : undefined,
+  });
+}
+
+function floor(ms: number): number {
+  return Math.floor(ms / 1000) * 1000;
+}

@@ -1,0 +1,72 @@
+/** What the status says while an attempt is under way or about to start: the reason a user wants to read at once. */
+import { Phase, Reason } from "../../api/names.ts";
+import type { PodRecord } from "../../api/records.ts";
+import type { Refusal } from "../../api/action.ts";
+import type { Facts } from "./facts.ts";
+import type { View } from "./status.ts";
+
+export function waitingView(facts: Facts): View {
+  const { pod, refusal } = facts;
+  if (pod === undefined) return refusal === undefined ? notCreated() : refusedView(refusal);
+  if (pod.deletionAskedMs !== undefined) return stoppingView(facts, pod);
+  if (pod.main.state === "running") return running(pod);
+  return pendingView(pod);
+}
+
+function notCreated(): View {
+  return { phase: Phase.Pending, reason: Reason.Pending, message: "Its pod is about to be created." };
+}
+
+function running(pod: PodRecord): View {
+  return { phase: Phase.Running, reason: Reason.Running, message: `Pod ${pod.name} runs on node ${pod.nodeName ?? "?"}.` };
+}
+
+function stoppingView(facts: Facts, pod: PodRecord): View {
+  const late = facts.deadlineAt !== undefined && facts.now >= facts.deadlineAt;
+  const why = facts.cancel ? "Cancelled" : late ? "The deadline has passed" : "The pod is being deleted";
+  const phase = pod.main.state === "running" ? Phase.Running : Phase.Pending;
+  return { phase, reason: Reason.Stopping, message: `${why}; waiting for pod ${pod.name} to stop.` };
+}
+
+/** kubelet's words for an image it cannot get (pkg/kubelet/images and the CRI errors it passes on). */
+const IMAGE_REASONS: ReadonlySet<string> = new Set([
+  "ErrImagePull",
+  "ImagePullBackOff",
+  "InvalidImageName",
+  "ErrImageNeverPull",
+  "ImageInspectError",
+  "RegistryUnavailable",
+  "SignatureValidationFailed",
+]);
+
+function pendingView(pod: PodRecord): View {
+  const { stuck, unschedulable } = pod;
+  if (stuck !== undefined) {
+    const image = IMAGE_REASONS.has(stuck.reason ?? "");
+    const reason = image ? Reason.ImagePullFailed : Reason.ContainerCreateFailed;
+    const what = image ? "The image of container" : "Container";
+    const cannot = image ? "cannot be pulled" : "cannot be created";
+    return pending(reason, `${what} ${stuck.name} ${cannot} (${stuck.reason ?? ""}): ${stuck.message ?? "no details given"}`);
+  }
+  if (unschedulable !== undefined) return pending(Reason.Unschedulable, `No node fits the pod: ${unschedulable}`);
+  const place = pod.nodeName === undefined ? "waits for a node" : `is being started on node ${pod.nodeName}`;
+  return pending(Reason.Pending, `Pod ${pod.name} ${place}.`);
+}
+
+function refusedView(refusal: Refusal): View {
+  switch (refusal.kind) {
+    case "Quota":
+      return pending(Reason.QuotaExceeded, `Waits for room in the namespace's quota: ${refusal.message}`);
+    case "Forbidden":
+    case "PolicyForbidden":
+      return pending(Reason.Forbidden, `The API server forbids the pod, tried again with growing pauses: ${refusal.message}`);
+    case "Invalid":
+    case "NameTaken":
+    case "Unavailable":
+      return pending(Reason.CreateFailed, `The pod could not be created, tried again with growing pauses: ${refusal.message}`);
+  }
+}
+
+function pending(reason: Reason, message: string): View {
+  return { phase: Phase.Pending, reason, message };
+}

@@ -1,0 +1,28 @@
+/** How values read to people: messages, spans, times. */
+
+/** conditions[].message and attempts[].message hold 1,024 characters (crds/taskruns.yaml). */
+export const MESSAGE_CHARS = 1024;
+
+/** Printable, one line, well-formed Unicode, and not longer than a message may be: whatever a pod or a server said. */
+export function sentence(message: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what must go
+  const flat = message.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim().toWellFormed();
+  if (flat.length <= MESSAGE_CHARS) return flat;
+  return `${flat.slice(0, MESSAGE_CHARS - 4).toWellFormed()} ...`;
+}
+
+/** 47s, 3m21s, 2h5m, 3d4h: the two largest units, as kubectl writes ages. Negative spans read 0s. */
+export function span(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  const [days, hours] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3600) % 24];
+  const [minutes, rest] = [Math.floor(seconds / 60) % 60, seconds % 60];
+  if (days > 0) return hours === 0 ? `${days}d` : `${days}d${hours}h`;
+  if (hours > 0) return minutes === 0 ? `${hours}h` : `${hours}h${minutes}m`;
+  if (minutes > 0) return rest === 0 ? `${minutes}m` : `${minutes}m${rest}s`;
+  return `${rest}s`;
+}
+
+/** A time of the API: RFC 3339 in UTC, whole seconds, as metav1.Time is written. */
+export function stamp(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}
