@@ -30,7 +30,7 @@ async function typesOf(file: string): Promise<string> {
     ["spec", "status"].map(async (part) => {
       const name = kind + (part === "spec" ? "Spec" : "Status");
       const options = { bannerComment: "", ignoreMinAndMaxItems: true, declareExternallyReferenced: true };
-      return await compile({ ...closed.properties[part], title: name } as JSONSchema, name, options);
+      return await compile({ ...closed.properties[part], title: name }, name, options);
     }),
   );
   return parts.join("\n");

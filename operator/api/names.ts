@@ -6,8 +6,8 @@ export const API_VERSION: string = `${GROUP}/${VERSION}`;
 
 /** Labels on every child; values longer than 63 characters are shortened by decide/childname.ts. */
 export const Label = {
-  TaskRun: `${GROUP}/taskrun`,
-  Attempt: `${GROUP}/attempt`,
+  TaskRun: "stint.dev/taskrun",
+  Attempt: "stint.dev/attempt",
   ManagedBy: "app.kubernetes.io/managed-by",
 } as const;
 

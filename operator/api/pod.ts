@@ -16,7 +16,8 @@ export function decodePod(value: unknown): PodRecord | undefined {
   const metadata = object(raw["metadata"]);
   const [namespace, name] = [text(metadata["namespace"]), text(metadata["name"])];
   const [uid, resourceVersion] = [text(metadata["uid"]), text(metadata["resourceVersion"])];
-  if (namespace === undefined || name === undefined || uid === undefined || resourceVersion === undefined) return undefined;
+  if (namespace === undefined || name === undefined || uid === undefined || resourceVersion === undefined)
+    return undefined;
   const status = object(raw["status"]);
   const owner = controllerOf(metadata);
   return compact<PodRecord>({

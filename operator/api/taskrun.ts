@@ -11,7 +11,8 @@ export function decodeTaskRun(value: unknown): TaskRunRecord | undefined {
   const metadata = object(raw["metadata"]);
   const [namespace, name] = [text(metadata["namespace"]), text(metadata["name"])];
   const [uid, resourceVersion] = [text(metadata["uid"]), text(metadata["resourceVersion"])];
-  if (namespace === undefined || name === undefined || uid === undefined || resourceVersion === undefined) return undefined;
+  if (namespace === undefined || name === undefined || uid === undefined || resourceVersion === undefined)
+    return undefined;
   const spec = object(raw["spec"]);
   const status = decodeStatus(object(raw["status"]));
   const finished = TERMINAL_PHASES.has(status.phase ?? "");

@@ -22,7 +22,7 @@ export function labelValue(name: string): string {
 function withSuffix(name: string, suffix: string): string {
   const room = NAME_CHARS - suffix.length;
   if (name.length <= room) return name + suffix;
-  const cut = `${name.slice(0, room - HASH_CHARS - 1)}`.replace(/[.-]+$/, "");
+  const cut = name.slice(0, room - HASH_CHARS - 1).replace(/[.-]+$/, "");
   return `${cut}-${shortHash(name)}${suffix}`;
 }
 

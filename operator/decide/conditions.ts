@@ -26,7 +26,8 @@ export function succeededCondition(
     reason: verdict.reason,
     message: sentence(verdict.message),
     observedGeneration: at.generation,
-    lastTransitionTime: old?.status === status && old.lastTransitionTime !== "" ? old.lastTransitionTime : stamp(at.now),
+    lastTransitionTime:
+      old?.status === status && old.lastTransitionTime !== "" ? old.lastTransitionTime : stamp(at.now),
   };
 }
 

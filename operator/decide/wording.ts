@@ -5,8 +5,10 @@ export const MESSAGE_CHARS = 1024;
 
 /** Printable, one line, well-formed Unicode, and not longer than a message may be: whatever a pod or a server said. */
 export function sentence(message: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what must go
-  const flat = message.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim().toWellFormed();
+  const flat = message
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ")
+    .trim()
+    .toWellFormed();
   if (flat.length <= MESSAGE_CHARS) return flat;
   return `${flat.slice(0, MESSAGE_CHARS - 4).toWellFormed()} ...`;
 }

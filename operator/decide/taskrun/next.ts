@@ -35,7 +35,12 @@ export function afterEnd(facts: Facts, last: AttemptStatus | undefined): Next {
 function succeeded(facts: Facts, last: AttemptStatus | undefined): Next | undefined {
   if (last?.reason !== Reason.Succeeded) return undefined;
   const tries = last.number === 1 ? "" : ` in attempt ${last.number}`;
-  return finish(Phase.Succeeded, Reason.Succeeded, `The main container ended with exit code 0${tries}.`, at(facts, last));
+  return finish(
+    Phase.Succeeded,
+    Reason.Succeeded,
+    `The main container ended with exit code 0${tries}.`,
+    at(facts, last),
+  );
 }
 
 function cancelled(facts: Facts, last: AttemptStatus | undefined): Next | undefined {

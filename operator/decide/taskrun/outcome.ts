@@ -88,7 +88,12 @@ function mainFailed(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
   const at = timeMs(main.finishedAt) ?? facts.now;
   if (main.reason === "OOMKilled") {
     const advice = "raise spec.template.spec.containers[].resources.limits.memory or let the task use less.";
-    return ended(pod, Reason.OOMKilled, `Container ${main.name} used more memory than its limit and was killed; ${advice}`, at);
+    return ended(
+      pod,
+      Reason.OOMKilled,
+      `Container ${main.name} used more memory than its limit and was killed; ${advice}`,
+      at,
+    );
   }
   if (main.reason === "StartError" || main.reason === "ContainerCannotRun") {
     return ended(pod, Reason.ContainerCreateFailed, `Container ${main.name} could not start: ${said(main)}`, at);
@@ -116,7 +121,13 @@ function podOver(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
 
 function neverPlaced(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
   if (pod.gone !== "seen" || pod.nodeName !== undefined) return undefined;
-  return byRequest(facts) ?? { reason: Reason.PodDeleted, message: "The pod was deleted before it had a node.", at: facts.now };
+  return (
+    byRequest(facts) ?? {
+      reason: Reason.PodDeleted,
+      message: "The pod was deleted before it had a node.",
+      at: facts.now,
+    }
+  );
 }
 
 function vanished(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
@@ -162,11 +173,15 @@ function whoEnded(pod: PodRecord, mainEndedAt: number): Pick<AttemptEnd, "reason
   const byKubelet = POD_REASONS.get(pod.reason ?? "");
   if (byKubelet !== undefined) return { reason: byKubelet, message: podWords(pod, "The kubelet ended the pod.") };
   const { disruption, deletionAskedMs } = pod;
+  if (deletionAskedMs !== undefined && mainEndedAt < deletionAskedMs) return undefined;
   if (disruption !== undefined) {
     const words = disruption.message === "" ? disruption.reason : disruption.message;
-    return { reason: DISRUPTION_REASONS.get(disruption.reason) ?? Reason.Evicted, message: closed(`The pod was disrupted: ${words}`) };
+    return {
+      reason: DISRUPTION_REASONS.get(disruption.reason) ?? Reason.Evicted,
+      message: closed(`The pod was disrupted: ${words}`),
+    };
   }
-  if (deletionAskedMs === undefined || mainEndedAt < deletionAskedMs) return undefined;
+  if (deletionAskedMs === undefined) return undefined;
   return { reason: Reason.PodDeleted, message: "The pod was deleted before the task ended." };
 }
 

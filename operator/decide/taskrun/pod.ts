@@ -5,6 +5,9 @@ import { API_VERSION, Label, MANAGED_BY } from "../../api/names.ts";
 import type { TaskRunRecord } from "../../api/records.ts";
 import { labelValue } from "../childname.ts";
 
+/** A pod nests about 15 levels deep; far below what a JSON writer can take, so that a hostile template ends here. */
+const MAX_DEPTH = 100;
+
 /** A template that cannot become a pod, with the field and the way out. */
 export class TemplateError extends Error {
   override readonly name = "TemplateError";
@@ -17,6 +20,9 @@ export class TemplateError extends Error {
 export function buildPod(taskRun: TaskRunRecord, pod: { name: string; attempt: number }, template: unknown): Json {
   const spec = object(template)["spec"];
   checkSpec(spec);
+  if (!shallow(template, MAX_DEPTH)) {
+    throw new TemplateError(`spec.template is nested more than ${MAX_DEPTH} levels deep, which no pod is`);
+  }
   const metadata = object(object(template)["metadata"]);
   return {
     apiVersion: "v1",
@@ -48,7 +54,8 @@ export function buildPod(taskRun: TaskRunRecord, pod: { name: string; attempt: n
 }
 
 function checkSpec(spec: unknown): asserts spec is Json {
-  if (!isObject(spec)) throw new TemplateError("spec.template.spec is missing; it holds the pod's containers, as in a Job");
+  if (!isObject(spec))
+    throw new TemplateError("spec.template.spec is missing; it holds the pod's containers, as in a Job");
   if (!Array.isArray(spec["containers"]) || list(spec["containers"]).length === 0) {
     throw new TemplateError("spec.template.spec.containers must list at least one container");
   }
@@ -59,4 +66,9 @@ function checkSpec(spec: unknown): asserts spec is Json {
       `spec.template.spec.restartPolicy must be left out or "Never", is ${found}; use spec.retry to try again`,
     );
   }
+}
+
+function shallow(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return levels > 0 && Object.values(value).every((item) => shallow(item, levels - 1));
 }

@@ -18,7 +18,11 @@ function notCreated(): View {
 }
 
 function running(pod: PodRecord): View {
-  return { phase: Phase.Running, reason: Reason.Running, message: `Pod ${pod.name} runs on node ${pod.nodeName ?? "?"}.` };
+  return {
+    phase: Phase.Running,
+    reason: Reason.Running,
+    message: `Pod ${pod.name} runs on node ${pod.nodeName ?? "?"}.`,
+  };
 }
 
 function stoppingView(facts: Facts, pod: PodRecord): View {
@@ -46,7 +50,10 @@ function pendingView(pod: PodRecord): View {
     const reason = image ? Reason.ImagePullFailed : Reason.ContainerCreateFailed;
     const what = image ? "The image of container" : "Container";
     const cannot = image ? "cannot be pulled" : "cannot be created";
-    return pending(reason, `${what} ${stuck.name} ${cannot} (${stuck.reason ?? ""}): ${stuck.message ?? "no details given"}`);
+    return pending(
+      reason,
+      `${what} ${stuck.name} ${cannot} (${stuck.reason ?? ""}): ${stuck.message ?? "no details given"}`,
+    );
   }
   if (unschedulable !== undefined) return pending(Reason.Unschedulable, `No node fits the pod: ${unschedulable}`);
   const place = pod.nodeName === undefined ? "waits for a node" : `is being started on node ${pod.nodeName}`;
@@ -59,11 +66,17 @@ function refusedView(refusal: Refusal): View {
       return pending(Reason.QuotaExceeded, `Waits for room in the namespace's quota: ${refusal.message}`);
     case "Forbidden":
     case "PolicyForbidden":
-      return pending(Reason.Forbidden, `The API server forbids the pod, tried again with growing pauses: ${refusal.message}`);
+      return pending(
+        Reason.Forbidden,
+        `The API server forbids the pod, tried again with growing pauses: ${refusal.message}`,
+      );
     case "Invalid":
     case "NameTaken":
     case "Unavailable":
-      return pending(Reason.CreateFailed, `The pod could not be created, tried again with growing pauses: ${refusal.message}`);
+      return pending(
+        Reason.CreateFailed,
+        `The pod could not be created, tried again with growing pauses: ${refusal.message}`,
+      );
   }
 }
 

@@ -1,0 +1,93 @@
+/** One action -> one call. Answers that are part of the game come back as values; the rest is thrown as ApiError. */
+import { unreachable } from "../api/action.ts";
+import type { Action, Refusal } from "../api/action.ts";
+import { object, resourceVersionOf, text } from "../api/decode.ts";
+import type { Json } from "../api/decode.ts";
+import { Label } from "../api/names.ts";
+import { controllerOf } from "../api/pod.ts";
+import type { TaskRunRecord } from "../api/records.ts";
+import type { Cluster } from "./cluster.ts";
+import { ApiError } from "./errors.ts";
+
+export type Applied =
+  /** The pods' version that shows what we did; "" if nothing had to be done. */
+  | { readonly kind: "done"; readonly podsVersion: string }
+  | { readonly kind: "refused"; readonly refusal: Pick<Refusal, "kind" | "message"> };
+
+/** `manifest` makes the pod of a CreatePod. */
+export async function apply(
+  action: Action,
+  taskRun: TaskRunRecord,
+  cluster: Cluster,
+  manifest: (action: Action & { kind: "CreatePod" }) => Promise<Json>,
+): Promise<Applied> {
+  switch (action.kind) {
+    case "CreatePod":
+      return await createPod(action, taskRun, cluster, await manifest(action));
+    case "DeletePod":
+      return await deletePod(action, taskRun.namespace, cluster);
+    default:
+      return unreachable(action);
+  }
+}
+
+async function createPod(
+  action: Action & { kind: "CreatePod" },
+  taskRun: TaskRunRecord,
+  cluster: Cluster,
+  body: Json,
+): Promise<Applied> {
+  try {
+    return { kind: "done", podsVersion: await cluster.createPod(taskRun.namespace, body) };
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.kind === "exists") return await adopt(action, taskRun, cluster);
+    const kind = REFUSALS[error.kind];
+    if (kind === undefined) throw error;
+    return { kind: "refused", refusal: { kind, message: error.message } };
+  }
+}
+
+/** Failures of a create that say something about this pod; the others say only that the server could not be asked. */
+const REFUSALS: { readonly [K in ApiError["kind"]]?: Refusal["kind"] } = {
+  invalid: "Invalid",
+  policy: "PolicyForbidden",
+  forbidden: "Forbidden",
+  quota: "Quota",
+  gone: "Unavailable",
+};
+
+/** The name is taken: by our own earlier create, if owner uid and attempt are ours; by a stranger otherwise. */
+async function adopt(
+  action: Action & { kind: "CreatePod" },
+  taskRun: TaskRunRecord,
+  cluster: Cluster,
+): Promise<Applied> {
+  const found = await cluster.getPod(taskRun.namespace, action.name);
+  const metadata = object(object(found)["metadata"]);
+  const owner = controllerOf(metadata);
+  const attempt = text(object(metadata["labels"])[Label.Attempt]);
+  if (owner["uid"] === taskRun.uid && attempt === String(action.attempt)) {
+    return { kind: "done", podsVersion: resourceVersionOf(found) ?? "" };
+  }
+  const whose = text(owner["name"]) === undefined ? "another owner" : `TaskRun ${String(owner["name"])}`;
+  const message =
+    `Pod ${action.name} exists already and belongs to ${whose}. ` +
+    "Delete that pod or give this TaskRun another name, then create the TaskRun again.";
+  return { kind: "refused", refusal: { kind: "NameTaken", message } };
+}
+
+async function deletePod(
+  action: Action & { kind: "DeletePod" },
+  namespace: string,
+  cluster: Cluster,
+): Promise<Applied> {
+  const { name, uid, resourceVersion } = action;
+  try {
+    return { kind: "done", podsVersion: await cluster.deletePod(namespace, name, { uid, resourceVersion }) };
+  } catch (error) {
+    // Gone already, or changed since we looked: the store will show it and the plan is made anew.
+    if (error instanceof ApiError && error.kind === "gone") return { kind: "done", podsVersion: "" };
+    throw error;
+  }
+}

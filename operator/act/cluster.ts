@@ -1,0 +1,110 @@
+/** The calls we make, each named; everything that leaves the operator goes through here, limited, counted and judged. */
+import { resourceVersionOf } from "../api/decode.ts";
+import type { Json } from "../api/decode.ts";
+import { API_VERSION } from "../api/names.ts";
+import { PODS, TASKRUNS, collectionPath, objectPath } from "../api/paths.ts";
+import type { Resource } from "../api/paths.ts";
+import { ConnectionError } from "../api/port.ts";
+import type { ApiRequest, ApiResponse, Port } from "../api/port.ts";
+import type { TaskRunRecord } from "../api/records.ts";
+import type { TaskRunStatus } from "../api/types.ts";
+import { ApiError, errorOf } from "./errors.ts";
+import { InFlight } from "./inflight.ts";
+import type { Priority } from "./inflight.ts";
+
+/** The longest life of a call; the API server ends its own after 60 s, and we must not wait for a dead one much longer. */
+const CALL_TIMEOUT_MS = 30_000;
+
+interface Call {
+  readonly verb: "get" | "create" | "update" | "delete";
+  readonly resource: Resource;
+  readonly request: Omit<ApiRequest, "timeoutMs">;
+  readonly priority: Priority;
+}
+
+/** All methods throw ApiError. */
+export class Cluster {
+  readonly #port: Port;
+  readonly #inFlight: InFlight;
+
+  constructor(port: Port) {
+    this.#port = port;
+    this.#inFlight = new InFlight(port);
+  }
+
+  /** No place is free: progress can wait. */
+  get busy(): boolean {
+    return this.#inFlight.busy;
+  }
+
+  async getTaskRun(namespace: string, name: string): Promise<unknown> {
+    const path = objectPath(TASKRUNS, namespace, name);
+    return await this.#call({ verb: "get", resource: TASKRUNS, request: { method: "GET", path }, priority: "high" });
+  }
+
+  async getPod(namespace: string, name: string): Promise<unknown> {
+    const path = objectPath(PODS, namespace, name);
+    return await this.#call({ verb: "get", resource: PODS, request: { method: "GET", path }, priority: "high" });
+  }
+
+  /** Unknown fields are errors: a misspelt one would otherwise be dropped in silence. */
+  async createPod(namespace: string, body: Json): Promise<string> {
+    const path = collectionPath(PODS, namespace);
+    const request = { method: "POST", path, query: { fieldValidation: "Strict" }, body } as const;
+    return versionOf(await this.#call({ verb: "create", resource: PODS, request, priority: "high" }));
+  }
+
+  /** Graceful, and only if the pod is still the one, and in the state, we decided about. */
+  async deletePod(namespace: string, name: string, seen: { uid: string; resourceVersion: string }): Promise<string> {
+    const body = { apiVersion: "v1", kind: "DeleteOptions", preconditions: seen };
+    const request = { method: "DELETE", path: objectPath(PODS, namespace, name), body } as const;
+    return versionOf(await this.#call({ verb: "delete", resource: PODS, request, priority: "high" }));
+  }
+
+  /**
+   * Compare-and-swap: the server takes it only if the object is still the version we read. Only the status is sent; the
+   * server keeps the rest (measured as the cheapest form of a status write).
+   */
+  async putStatus(taskRun: TaskRunRecord, status: Readonly<TaskRunStatus>, priority: Priority): Promise<string> {
+    const { namespace, name, uid, resourceVersion } = taskRun;
+    const path = `${objectPath(TASKRUNS, namespace, name)}/status`;
+    const body = {
+      apiVersion: API_VERSION,
+      kind: "TaskRun",
+      metadata: { namespace, name, uid, resourceVersion },
+      status,
+    };
+    const request = { method: "PUT", path, query: { fieldValidation: "Ignore" }, body } as const;
+    return versionOf(await this.#call({ verb: "update", resource: TASKRUNS, request, priority }));
+  }
+
+  async #call(call: Call): Promise<unknown> {
+    await this.#inFlight.enter(call.priority);
+    const started = this.#port.clock.monotonic();
+    const outcome = await this.#send(call.request);
+    const tookMs = this.#port.clock.monotonic() - started;
+    const error = outcome instanceof ApiError ? outcome : undefined;
+    this.#inFlight.done(tookMs, error);
+    const labels = { verb: call.verb, resource: call.resource.name };
+    const code = error === undefined ? "200" : error.code === 0 ? "none" : String(error.code);
+    this.#port.meter.count("apiRequests", { ...labels, code });
+    this.#port.meter.observe("apiRequest", labels, tookMs / 1000);
+    if (outcome instanceof ApiError) throw outcome;
+    return outcome.body;
+  }
+
+  async #send(request: Call["request"]): Promise<ApiResponse | ApiError> {
+    try {
+      const reply = await this.#port.api.request({ ...request, timeoutMs: CALL_TIMEOUT_MS });
+      return reply.status >= 200 && reply.status < 300 ? reply : errorOf(reply);
+    } catch (error) {
+      const details = { code: 0, retryAfterMs: 0 };
+      if (error instanceof ConnectionError) return new ApiError("lost", error.message, details);
+      return new ApiError("invalid", `the call could not be made: ${String(error)}`, details);
+    }
+  }
+}
+
+function versionOf(body: unknown): string {
+  return resourceVersionOf(body) ?? "";
+}

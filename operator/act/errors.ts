@@ -1,0 +1,65 @@
+/** What an answer of the API server means for us: one table. */
+import { decodeStatusReply } from "../api/decode.ts";
+import type { StatusReply } from "../api/decode.ts";
+import type { ApiResponse } from "../api/port.ts";
+
+/**
+ * exists     the name is taken (409 AlreadyExists)
+ * conflict   our copy was old (409 Conflict); ordinary: the store will show the newer one
+ * gone       there is no such object (404)
+ * invalid    the object itself is refused, now and always (400, 413, 422)
+ * quota      no room in a quota (403 that says so)
+ * policy     Pod Security forbids this pod (403 that says so); asking again cannot help
+ * forbidden  any other 403: our rights, an admission policy
+ * busy       ask again later (429, 5xx), or we do not know whether the server acted ("lost")
+ */
+export type FailureKind =
+  "exists" | "conflict" | "gone" | "invalid" | "quota" | "policy" | "forbidden" | "busy" | "lost";
+
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly kind: FailureKind;
+  /** The HTTP status; 0 when no reply came. */
+  readonly code: number;
+  readonly retryAfterMs: number;
+
+  constructor(kind: FailureKind, message: string, details: { code: number; retryAfterMs: number }) {
+    super(message);
+    this.kind = kind;
+    this.code = details.code;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}
+
+export function errorOf(reply: ApiResponse): ApiError {
+  const status = decodeStatusReply(reply.body, reply.status);
+  const seconds = reply.retryAfterSeconds ?? status.retryAfterSeconds ?? 0;
+  return new ApiError(kindOf(reply.status, status), status.message, {
+    code: reply.status,
+    retryAfterMs: seconds * 1000,
+  });
+}
+
+function kindOf(code: number, status: StatusReply): FailureKind {
+  switch (code) {
+    case 400:
+    case 413:
+    case 422:
+      return "invalid";
+    case 403:
+      return forbiddenKind(status);
+    case 404:
+      return "gone";
+    case 409:
+      return status.reason === "AlreadyExists" ? "exists" : "conflict";
+    default:
+      return "busy";
+  }
+}
+
+/** Quota and Pod Security answer with plain 403 Forbidden; only their fixed words (plugin sources, 1.36) tell them apart. */
+function forbiddenKind(status: StatusReply): FailureKind {
+  if (status.message.includes("exceeded quota") || status.message.includes("failed quota")) return "quota";
+  if (status.message.includes("violates PodSecurity")) return "policy";
+  return "forbidden";
+}

@@ -1,0 +1,56 @@
+/**
+ * The loop all kinds share: a key comes from the queue, one pass looks at it, and its result says when to look again. One
+ * place counts, logs and backs off; a pass that throws disturbs no other key.
+ */
+import { ApiError } from "../act/errors.ts";
+import type { Port } from "../api/port.ts";
+import { WorkQueue } from "../queue/workqueue.ts";
+
+export interface Pass {
+  /** done: all is as it should be for now. waiting: for the store to show our own writes. */
+  readonly result: "done" | "waiting";
+  /** Look again after so many milliseconds, even if nothing changes. */
+  readonly againMs?: number;
+}
+
+export interface ControllerOptions {
+  readonly kind: string;
+  readonly pass: (key: string) => Promise<Pass>;
+}
+
+/** From this failure on a key is worth a warning; before, it mostly lost a race or the server was busy. */
+const WARN_FROM_FAILURES = 3;
+
+export function startController(port: Port, { kind, pass }: ControllerOptions): WorkQueue {
+  const queue: WorkQueue = new WorkQueue(port, { kind, work });
+
+  async function work(key: string): Promise<void> {
+    const started = port.clock.monotonic();
+    let result: Pass["result"] | "failed" = "failed";
+    try {
+      const done = await pass(key);
+      result = done.result;
+      queue.forget(key);
+      if (done.againMs !== undefined) queue.addAfter(key, done.againMs);
+    } catch (error) {
+      failed(key, error);
+    }
+    port.meter.count("reconciles", { kind, result });
+    port.meter.observe("reconcile", { kind }, (port.clock.monotonic() - started) / 1000);
+  }
+
+  function failed(key: string, error: unknown): void {
+    queue.retry(key, error instanceof ApiError ? error.retryAfterMs : 0);
+    const quiet = error instanceof ApiError && error.kind === "conflict";
+    const fields = { kind, key, error: String(error), failures: queue.failures(key) };
+    if (!(error instanceof ApiError)) port.log.error("pass failed", { ...fields, stack: stackOf(error) });
+    else if (!quiet && fields.failures >= WARN_FROM_FAILURES) port.log.warn("pass failed, will try again", fields);
+    else port.log.debug("pass failed, will try again", fields);
+  }
+
+  return queue;
+}
+
+function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : undefined;
+}

@@ -1,0 +1,71 @@
+/** One consistent list in pages: never from a cache older than this moment (no resourceVersion is sent). */
+import { decodeStatusReply, list, object, resourceVersionOf, text } from "../api/decode.ts";
+import { collectionPath } from "../api/paths.ts";
+import type { Resource } from "../api/paths.ts";
+import type { ApiResponse, Port } from "../api/port.ts";
+
+export interface Listed {
+  readonly items: readonly unknown[];
+  readonly resourceVersion: string;
+}
+
+/** The API server said no. `gone` (410): the version asked for is no longer known, start over with a list. */
+export class WatchRefusedError extends Error {
+  override readonly name = "WatchRefusedError";
+  readonly code: number;
+  readonly gone: boolean;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(reply: ApiResponse) {
+    const status = decodeStatusReply(reply.body, reply.status);
+    super(status.message);
+    this.code = status.code;
+    this.gone = status.code === 410 || status.reason === "Expired" || status.reason === "Gone";
+    const seconds = reply.retryAfterSeconds ?? status.retryAfterSeconds;
+    this.retryAfterMs = seconds === undefined ? undefined : seconds * 1000;
+  }
+}
+
+/** client-go's page size: large enough to be quick, small enough for the server's memory. */
+const PAGE_ITEMS = 500;
+/** 500 x 2,000 objects: past that a continue token that never ends is a fault of the server. */
+const PAGES_MAX = 2000;
+/** The longest a page may take; the API server ends a list itself after 60 s. */
+export const LIST_TIMEOUT_MS = 60_000;
+
+/** @throws WatchRefusedError (410 when a continue token expired: list again from the start) @throws ConnectionError */
+export async function listAll(port: Port, resource: Resource, namespace: string): Promise<Listed> {
+  const items: unknown[] = [];
+  let token: string | undefined;
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const reply = await listPage(port, resource, { namespace, token });
+    for (const item of list(object(reply.body)["items"])) items.push(item);
+    token = text(object(object(reply.body)["metadata"])["continue"]);
+    if (token === undefined) return { items, resourceVersion: resourceVersionOf(reply.body) ?? "" };
+  }
+  throw new Error(`the list of ${resource.name} did not end after ${PAGES_MAX} pages`);
+}
+
+interface Page {
+  readonly namespace: string;
+  readonly token: string | undefined;
+}
+
+async function listPage(port: Port, resource: Resource, { namespace, token }: Page): Promise<ApiResponse> {
+  const started = port.clock.monotonic();
+  const reply = await port.api.request({
+    method: "GET",
+    path: collectionPath(resource, namespace),
+    query: {
+      limit: String(PAGE_ITEMS),
+      ...(resource.labelSelector !== undefined && { labelSelector: resource.labelSelector }),
+      ...(token !== undefined && { continue: token }),
+    },
+    timeoutMs: LIST_TIMEOUT_MS,
+  });
+  const labels = { verb: "list", resource: resource.name };
+  port.meter.count("apiRequests", { ...labels, code: String(reply.status) });
+  port.meter.observe("apiRequest", labels, (port.clock.monotonic() - started) / 1000);
+  if (reply.status !== 200) throw new WatchRefusedError(reply);
+  return reply;
+}

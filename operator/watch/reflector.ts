@@ -1,0 +1,285 @@
+/**
+ * Keeps one store equal to the API server's objects of one kind in one scope.
+ *
+ * States:
+ *   listing     nothing is known, or what was known is too old (410): a consistent list is under way, either as a watch
+ *               that starts with all objects (sendInitialEvents) or, where the server has none, as a list in pages
+ *   watching    the store follows the events; left when the stream ends, breaks, is silent for too long, or is refused
+ *   backingOff  after a failure; the known version is kept, so that going on costs a watch and not a list
+ */
+import { object, resourceVersionOf, text } from "../api/decode.ts";
+import { collectionPath } from "../api/paths.ts";
+import type { Resource } from "../api/paths.ts";
+import { ConnectionError } from "../api/port.ts";
+import type { ApiStream, Port } from "../api/port.ts";
+import type { ObjectRecord } from "../api/records.ts";
+import { Backoff } from "./backoff.ts";
+import { LIST_TIMEOUT_MS, WatchRefusedError, listAll } from "./lister.ts";
+import type { Store } from "./store.ts";
+import { StreamDamagedError, readEvents } from "./stream.ts";
+import type { WatchEvent } from "./stream.ts";
+
+export interface ReflectorOptions<R extends ObjectRecord> {
+  readonly resource: Resource;
+  /** "" for all namespaces. */
+  readonly namespace: string;
+  readonly store: Store<R>;
+  readonly decode: (value: unknown) => R | undefined;
+  /** Called once, when the first list is complete and in the store. */
+  readonly onSynced: () => void;
+}
+
+type State =
+  | { readonly at: "listing" }
+  | { readonly at: "watching"; readonly since: number }
+  | { readonly at: "backingOff"; readonly cause: string };
+
+/** The server is asked to end a watch after 5 to 10 minutes by chance, as client-go does: replicas get their share of load anew. */
+const WATCH_SECONDS_MIN = 300;
+/** Bookmarks come about once a minute; after this long without any life the watch is started anew. A net below the port's own check. */
+const SILENCE_MS = 150_000;
+/** A watch that ends this soon without an event did not work, whatever its status said. */
+const TOO_SHORT_MS = 1000;
+/** After this many failures in a row without one event the known version is not trusted any longer. */
+const RESUMES_MAX = 6;
+/** Added to Retry-After by chance: the server sends everybody the same second. */
+const RETRY_JITTER_MS = 1000;
+
+const INITIAL_EVENTS_END = "k8s.io/initial-events-end";
+
+export class Reflector<R extends ObjectRecord> {
+  readonly #port: Port;
+  readonly #options: ReflectorOptions<R>;
+  readonly #backoff: Backoff;
+  readonly #stopped = new AbortController();
+  #state: State = { at: "listing" };
+  #synced = false;
+  #initialEvents = true;
+  #since = "";
+  #failures = 0;
+  #lastLife: number;
+  #stream: AbortController | undefined;
+
+  constructor(port: Port, options: ReflectorOptions<R>) {
+    this.#port = port;
+    this.#options = options;
+    this.#backoff = new Backoff(port);
+    this.#lastLife = port.clock.monotonic();
+  }
+
+  /** The first list is complete. */
+  get synced(): boolean {
+    return this.#synced;
+  }
+
+  /** Milliseconds since the server last showed life on this watch. */
+  get ageMs(): number {
+    return this.#port.clock.monotonic() - this.#lastLife;
+  }
+
+  get state(): State["at"] {
+    return this.#state.at;
+  }
+
+  /** Runs until stop(). Never rejects. */
+  async run(): Promise<void> {
+    while (!this.#stopped.signal.aborted) {
+      try {
+        if (this.#since === "") await this.#list();
+        else await this.#watch();
+      } catch (error) {
+        await this.#afterFailure(error);
+      }
+    }
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+    this.#stream?.abort();
+  }
+
+  /** Starts the watch anew from the known version: for callers who miss an event that must have come. */
+  renew(): void {
+    this.#stream?.abort();
+  }
+
+  async #list(): Promise<void> {
+    this.#state = { at: "listing" };
+    this.#stream = undefined;
+    if (this.#initialEvents) {
+      const query = { sendInitialEvents: "true", resourceVersionMatch: "NotOlderThan" };
+      const stream = await this.#open(query);
+      if (stream !== undefined) return await this.#follow(stream, new Map());
+      this.#initialEvents = false;
+    }
+    const { resource, namespace } = this.#options;
+    const listed = await listAll(this.#port, resource, namespace);
+    if (this.#stopped.signal.aborted) return;
+    const records = listed.items.map((item) => this.#decode(item)).filter((record) => record !== undefined);
+    this.#replace(records, listed.resourceVersion);
+  }
+
+  async #watch(): Promise<void> {
+    const stream = await this.#open({ resourceVersion: this.#since });
+    if (stream !== undefined) await this.#follow(stream, undefined);
+  }
+
+  /** undefined: the server knows no initial events. */
+  async #open(query: Readonly<Record<string, string>>): Promise<ApiStream | undefined> {
+    const { resource, namespace } = this.#options;
+    const seconds = Math.floor(WATCH_SECONDS_MIN * (1 + this.#port.random()));
+    this.#stream = new AbortController();
+    if (this.#stopped.signal.aborted) this.#stream.abort();
+    const stream = await this.#port.api.stream(
+      {
+        method: "GET",
+        path: collectionPath(resource, namespace),
+        query: {
+          watch: "true",
+          allowWatchBookmarks: "true",
+          timeoutSeconds: String(seconds),
+          ...(resource.labelSelector !== undefined && { labelSelector: resource.labelSelector }),
+          ...query,
+        },
+        timeoutMs: LIST_TIMEOUT_MS,
+      },
+      this.#stream.signal,
+    );
+    this.#port.meter.count("apiRequests", { verb: "watch", resource: resource.name, code: String(stream.status) });
+    if (stream.status === 200) return stream;
+    const refused = new WatchRefusedError(stream);
+    const unknownOption = stream.status === 400 || stream.status === 422;
+    if (unknownOption && query["sendInitialEvents"] !== undefined) return undefined;
+    throw refused;
+  }
+
+  /** Applies events until the stream ends. `initial` collects the objects of a watch that starts with all of them. */
+  async #follow(stream: ApiStream, initial: Map<string, R> | undefined): Promise<void> {
+    const started = this.#port.clock.monotonic();
+    const silence = this.#watchSilence();
+    let collecting = initial;
+    let events = 0;
+    this.#state = { at: "watching", since: started };
+    try {
+      for await (const batch of readEvents(stream.chunks)) {
+        if (this.#stopped.signal.aborted) return;
+        this.#lastLife = this.#port.clock.monotonic();
+        for (const event of batch) collecting = this.#apply(event, collecting);
+        events += batch.length;
+        this.#failures = 0;
+      }
+    } finally {
+      silence.end();
+    }
+    const short = this.#port.clock.monotonic() - started < TOO_SHORT_MS;
+    if (events === 0 && short) throw new ConnectionError("the watch ended at once, without an event");
+    if (collecting !== undefined) throw new ConnectionError("the watch ended before all objects had come");
+    this.#restarted("ended");
+  }
+
+  #apply(event: WatchEvent, collecting: Map<string, R> | undefined): Map<string, R> | undefined {
+    if (event.type === "ERROR") throw new WatchRefusedError({ status: 500, body: event.object });
+    if (event.type === "BOOKMARK") return this.#bookmark(event.object, collecting);
+    const record = this.#decode(event.object);
+    // An unreadable object moves nothing: the version goes on with the next event or bookmark.
+    if (record === undefined) return collecting;
+    if (collecting !== undefined) {
+      // Synthetic events come in no order of versions; only the closing bookmark says where the watch stands.
+      if (event.type === "DELETED") collecting.delete(record.uid);
+      else collecting.set(record.uid, record);
+      return collecting;
+    }
+    this.#since = record.resourceVersion;
+    if (event.type === "DELETED") this.#options.store.remove(record);
+    else this.#options.store.upsert(record);
+    return undefined;
+  }
+
+  #bookmark(value: unknown, collecting: Map<string, R> | undefined): Map<string, R> | undefined {
+    const version = resourceVersionOf(value);
+    if (version === undefined) return collecting;
+    if (collecting === undefined) {
+      this.#since = version;
+      this.#options.store.bookmark(version);
+      return undefined;
+    }
+    const annotations = object(object(object(value)["metadata"])["annotations"]);
+    if (text(annotations[INITIAL_EVENTS_END]) !== "true") return collecting;
+    this.#replace([...collecting.values()], version);
+    return undefined;
+  }
+
+  #replace(records: readonly R[], version: string): void {
+    this.#since = version;
+    this.#lastLife = this.#port.clock.monotonic();
+    this.#failures = 0;
+    this.#options.store.replace(records, version);
+    if (this.#synced) return;
+    this.#synced = true;
+    this.#options.onSynced();
+  }
+
+  #decode(value: unknown): R | undefined {
+    const record = this.#options.decode(value);
+    if (record === undefined) this.#port.meter.count("unreadable", { resource: this.#options.resource.name });
+    return record;
+  }
+
+  async #afterFailure(error: unknown): Promise<void> {
+    if (this.#stopped.signal.aborted) return;
+    const renewed = this.#stream?.signal.aborted === true;
+    const refused = error instanceof WatchRefusedError ? error : undefined;
+    this.#restarted(causeOf(error, renewed));
+    if (renewed && refused === undefined) return;
+    this.#failures += 1;
+    if (refused?.gone === true || this.#failures > RESUMES_MAX) this.#since = "";
+    if (refused?.gone === true && this.#failures <= 1) return;
+    this.#report(error);
+    const wait = refused?.retryAfterMs;
+    const pause = wait === undefined ? this.#backoff.pauseMs() : wait + this.#port.random() * RETRY_JITTER_MS;
+    this.#state = { at: "backingOff", cause: causeOf(error, renewed) };
+    await this.#sleep(pause);
+  }
+
+  /** Ends early when the reflector is stopped. */
+  async #sleep(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const wake = (): void => resolve(undefined);
+    const cancel = this.#port.clock.after(ms, wake);
+    this.#stopped.signal.addEventListener("abort", wake, { once: true });
+    await promise;
+    cancel();
+    this.#stopped.signal.removeEventListener("abort", wake);
+  }
+
+  #report(error: unknown): void {
+    const { resource, namespace } = this.#options;
+    const fields = { resource: resource.name, namespace, error: String(error), failures: this.#failures };
+    // The first failure of a watch is ordinary (a restart of the server); only a series is worth a warning.
+    if (this.#failures > 1 || !this.#synced) this.#port.log.warn("cannot watch, will try again", fields);
+    else this.#port.log.info("watch interrupted", fields);
+  }
+
+  #restarted(cause: string): void {
+    this.#port.meter.count("watchRestarts", { resource: this.#options.resource.name, cause });
+  }
+
+  #watchSilence(): { end(): void } {
+    let cancel = (): void => {};
+    const check = (): void => {
+      const left = SILENCE_MS - this.ageMs;
+      if (left <= 0) this.#stream?.abort();
+      else cancel = this.#port.clock.after(left, check);
+    };
+    this.#lastLife = this.#port.clock.monotonic();
+    check();
+    return { end: () => cancel() };
+  }
+}
+
+function causeOf(error: unknown, renewed: boolean): string {
+  if (error instanceof WatchRefusedError) return error.gone ? "gone" : `http${error.code}`;
+  if (error instanceof StreamDamagedError) return "damaged";
+  if (renewed) return "silent";
+  return error instanceof ConnectionError ? "connection" : "error";
+}

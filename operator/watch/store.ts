@@ -1,0 +1,136 @@
+/**
+ * What is known of one kind of object in one scope: narrow frozen records by key, children by their owner's uid. Fed by a
+ * reflector only; everybody else reads. Objects that went away can leave their last record behind ("gone") until the
+ * decision that needs it is recorded.
+ */
+import type { ObjectRecord } from "../api/records.ts";
+import { atLeast } from "../api/versions.ts";
+
+export interface StoreOptions<R> {
+  /** Called after the store changed, once per object. `after` is undefined when nothing of the object is left. */
+  readonly onChange: (before: R | undefined, after: R | undefined) => void;
+  /** The record to keep of an object that is gone; undefined keeps nothing. */
+  readonly keepGone?: (last: R, how: "seen" | "missed") => R | undefined;
+}
+
+export class Store<R extends ObjectRecord> {
+  readonly #options: StoreOptions<R>;
+  readonly #byKey = new Map<string, R>();
+  readonly #gone = new Map<string, R>();
+  readonly #byOwner = new Map<string, Map<string, R>>();
+  #resourceVersion = "";
+
+  constructor(options: StoreOptions<R>) {
+    this.#options = options;
+  }
+
+  /** The newest version the store has seen, from list metadata, events and bookmarks; "" before the first list. */
+  get resourceVersion(): string {
+    return this.#resourceVersion;
+  }
+
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  get(key: string): R | undefined {
+    return this.#byKey.get(key);
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#byKey.keys();
+  }
+
+  /** Children of an owner, gone ones that were kept included. */
+  byOwner(uid: string): readonly R[] {
+    return [...(this.#byOwner.get(uid)?.values() ?? [])];
+  }
+
+  /** Drops what was kept of an object that is gone. */
+  forget(uid: string): void {
+    const record = this.#gone.get(uid);
+    if (record === undefined) return;
+    this.#gone.delete(uid);
+    this.#unindex(record);
+  }
+
+  /** A whole new list: swapped in at once, then told change by change. What is no longer there was missed. */
+  replace(records: readonly R[], resourceVersion: string): void {
+    const changes: [R | undefined, R | undefined][] = [];
+    const listed = new Map(records.map((record) => [keyOf(record), record]));
+    for (const [key, old] of this.#byKey) {
+      if (listed.get(key)?.uid !== old.uid) changes.push([old, this.#remove(key, old, "missed")]);
+    }
+    for (const [key, record] of listed) {
+      const old = this.#byKey.get(key);
+      if (old?.resourceVersion === record.resourceVersion) continue;
+      this.#put(key, record, old);
+      changes.push([old, record]);
+    }
+    this.#resourceVersion = resourceVersion;
+    for (const [before, after] of changes) this.#options.onChange(before, after);
+  }
+
+  /** ADDED or MODIFIED. The same name with another uid is a deletion nobody saw, then an addition. */
+  upsert(record: R): void {
+    const key = keyOf(record);
+    let old = this.#byKey.get(key);
+    if (old !== undefined && old.uid !== record.uid) {
+      this.#options.onChange(old, this.#remove(key, old, "missed"));
+      old = undefined;
+    }
+    this.#put(key, record, old);
+    this.bookmark(record.resourceVersion);
+    this.#options.onChange(old, record);
+  }
+
+  /** DELETED, with the last state the server sent. */
+  remove(record: R): void {
+    const key = keyOf(record);
+    const old = this.#byKey.get(key);
+    this.bookmark(record.resourceVersion);
+    if (old !== undefined && old.uid !== record.uid) return;
+    this.#options.onChange(old, this.#remove(key, record, "seen"));
+  }
+
+  bookmark(resourceVersion: string): void {
+    if (this.#resourceVersion === "" || atLeast(resourceVersion, this.#resourceVersion))
+      this.#resourceVersion = resourceVersion;
+  }
+
+  #put(key: string, record: R, old: R | undefined): void {
+    if (old !== undefined) this.#unindex(old);
+    this.#byKey.set(key, record);
+    this.#index(record);
+  }
+
+  #remove(key: string, last: R, how: "seen" | "missed"): R | undefined {
+    const old = this.#byKey.get(key);
+    if (old !== undefined) this.#unindex(old);
+    this.#byKey.delete(key);
+    const kept = this.#options.keepGone?.(last, how);
+    if (kept === undefined) return undefined;
+    this.#gone.set(kept.uid, kept);
+    this.#index(kept);
+    return kept;
+  }
+
+  #index(record: R): void {
+    if (record.ownerUid === undefined) return;
+    const siblings = this.#byOwner.get(record.ownerUid) ?? new Map<string, R>();
+    siblings.set(record.uid, record);
+    this.#byOwner.set(record.ownerUid, siblings);
+  }
+
+  #unindex(record: R): void {
+    const siblings = this.#byOwner.get(record.ownerUid ?? "");
+    if (siblings === undefined) return;
+    siblings.delete(record.uid);
+    if (siblings.size === 0) this.#byOwner.delete(record.ownerUid ?? "");
+  }
+}
+
+/** namespace/name, as kubectl and client-go write it. */
+export function keyOf(record: Pick<ObjectRecord, "namespace" | "name">): string {
+  return `${record.namespace}/${record.name}`;
+}
