@@ -39,7 +39,10 @@ export async function call(what: Call): Promise<Answer> {
     port: what.port,
     method: what.method,
     path: what.path,
-    ...{ ca, cert, key, agent: false },
+    ca,
+    cert,
+    key,
+    agent: false,
     signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
     headers: body === undefined ? {} : { "content-type": contentType(what.method), "content-length": body.length },
   };

@@ -154,11 +154,14 @@ function extension(id: string, critical: boolean, value: Buffer): Buffer {
 }
 
 function name(subject: Subject): Buffer {
-  const part = (id: string, text: string): Buffer => der.set(der.sequence(der.objectId(id), der.utf8String(text)));
   return der.sequence(
     ...(subject.organization === undefined ? [] : [part(OID.organization, subject.organization)]),
     part(OID.commonName, subject.commonName),
   );
+}
+
+function part(id: string, text: string): Buffer {
+  return der.set(der.sequence(der.objectId(id), der.utf8String(text)));
 }
 
 function generalName(host: string): Buffer {

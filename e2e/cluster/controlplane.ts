@@ -123,7 +123,7 @@ function controllerManager({ dir, bin, ports }: ControlPlane): Component {
     name: "kube-controller-manager",
     command: join(bin, "kube-controller-manager"),
     args: [
-      ...client(dir, "kube-controller-manager"),
+      ...clientOptions(dir, "kube-controller-manager"),
       `--secure-port=${ports.controllerManager}`,
       "--use-service-account-credentials=true",
       `--service-account-private-key-file=${paths.pki(dir, "service-accounts.key")}`,
@@ -140,14 +140,14 @@ function scheduler({ dir, bin, ports }: ControlPlane): Component {
   return {
     name: "kube-scheduler",
     command: join(bin, "kube-scheduler"),
-    args: [...client(dir, "kube-scheduler"), `--secure-port=${ports.scheduler}`],
+    args: [...clientOptions(dir, "kube-scheduler"), `--secure-port=${ports.scheduler}`],
     env: {},
     ready: { kind: "https", port: ports.scheduler, path: "/healthz", as: "admin" },
   };
 }
 
 /** What the controller manager and the scheduler have in common. */
-function client(dir: string, name: string): string[] {
+function clientOptions(dir: string, name: string): string[] {
   const config = paths.config(dir, `${name}.kubeconfig`);
   return [
     "--bind-address=127.0.0.1",

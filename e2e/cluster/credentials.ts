@@ -49,7 +49,6 @@ interface Access {
 
 /** A kubeconfig with everything inside it, so that it can be copied elsewhere. */
 export function kubeconfig(access: Access): string {
-  const base64 = (text: string): string => Buffer.from(text).toString("base64");
   return dump({
     apiVersion: "v1",
     kind: "Config",
@@ -71,6 +70,10 @@ export function kubeconfig(access: Access): string {
     ],
     contexts: [{ name: "stint-local", context: { cluster: "stint-local", user: access.name } }],
   });
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString("base64");
 }
 
 function usersOf(place: Place): ReadonlyMap<string, Subject> {

@@ -10,6 +10,7 @@ export const SIMULATED_VALUE = "simulated";
 
 /** kwok's own 4 would be the bottleneck of every test with many pods. */
 const POD_PARALLELISM = 64;
+const NODE_PARALLELISM = 4;
 const LEASE_SECONDS = 40;
 const STAGES = join(import.meta.dirname, "stages");
 
@@ -44,7 +45,13 @@ export async function kwokConfig(): Promise<string> {
   const settings = {
     apiVersion: "config.kwok.x-k8s.io/v1alpha1",
     kind: "KwokConfiguration",
-    options: { podPlayStageParallelism: POD_PARALLELISM },
+    // With a file of its own, kwok takes what is not named here as zero, and refuses that.
+    options: {
+      podPlayStageParallelism: POD_PARALLELISM,
+      nodePlayStageParallelism: NODE_PARALLELISM,
+      nodeLeaseParallelism: NODE_PARALLELISM,
+      podsOnNodeSyncParallelism: NODE_PARALLELISM,
+    },
   };
   const stages = await Promise.all(["node.yaml", "pod.yaml"].map((name) => readFile(join(STAGES, name), "utf8")));
   return [dump(settings), ...stages].join("---\n");
@@ -78,6 +85,9 @@ function nodeInfo(): Record<string, string> {
     kubeletVersion: "simulated",
     containerRuntimeVersion: "simulated",
     kernelVersion: "simulated",
-    ...{ bootID: "", machineID: "", systemUUID: "", kubeProxyVersion: "" },
+    bootID: "",
+    machineID: "",
+    systemUUID: "",
+    kubeProxyVersion: "",
   };
 }
