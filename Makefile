@@ -1,0 +1,95 @@
+# Stint's verbs. `make help` lists them. Everything a verb needs it installs or builds itself, outside the checkout.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+# Colours of tools are for terminals; CI logs stay plain.
+INSTALLED := node_modules/.package-lock.json
+
+.PHONY: help demo test generate verify lint format test-unit test-sim test-e2e sim up down run status image install deploy undeploy clean tools
+
+help: ## show this list
+	@echo "usage: make VERB"; echo
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  Variables: REAL_NODES=1 SIMULATED_NODES=0 CLUSTER_DIR=...  what make up starts, and where"
+	@echo "             CLUSTER=existing KUBECONFIG=...                 demo and tests use that cluster instead of their own"
+	@echo "             SEED=n | SEEDS=a-b                              what make sim replays"
+	@echo "             ARGS=...                                        flags for the operator in make run (ARGS=--help)"
+
+demo: $(INSTALLED) ## bring up a local Kubernetes, run the operator and example TaskRuns on real pods, show the result
+	@node e2e/demo.ts
+
+test: $(INSTALLED) ## run all tests: unit, simulator, end to end on a real Kubernetes
+	@node e2e/runtests.ts
+
+test-unit: $(INSTALLED) ## run the unit tests only
+	@vitest run --project unit
+
+test-sim: $(INSTALLED) ## run the simulator's tests only: random seeds and every crash point
+	@vitest run --project sim
+
+test-e2e: $(INSTALLED) ## run the end-to-end tests only
+	@vitest run --project e2e
+
+sim: $(INSTALLED) ## replay one run of the simulator: make sim SEED=42
+	@node operator/testing/sim/main.ts $(if $(SEEDS),--seeds=$(SEEDS),$(or $(SEED),1))
+
+generate: $(INSTALLED) ## make operator/api/types.ts from crds/*.yaml
+	@node crds/generate.ts
+
+verify: $(INSTALLED) ## check that generated files are up to date and all types fit
+	@node crds/generate.ts --check
+	@echo "generated files are up to date"
+	@tsc -p .
+	@echo "types fit"
+
+lint: $(INSTALLED) ## check style and format
+	@oxlint
+	@prettier --check --log-level warn .
+	@echo "style and format are fine"
+
+format: $(INSTALLED) ## format all files
+	@prettier --write --log-level warn .
+	@oxlint --fix --quiet || true
+
+up: $(INSTALLED) ## start a local Kubernetes and print how to use it
+	@node e2e/cluster/main.ts up
+
+down: $(INSTALLED) ## stop the local Kubernetes and remove every process, mount, link and file of it
+	@node e2e/cluster/main.ts down
+
+status: $(INSTALLED) ## say which parts of the local Kubernetes run
+	@node e2e/cluster/main.ts status
+
+run: $(INSTALLED) ## run the operator in the foreground against $KUBECONFIG, applying the CRDs first
+	@node operator/main.ts --install-crds $(ARGS)
+
+install: ## apply the CRDs to the cluster of $KUBECONFIG
+	kubectl apply -f crds/
+
+dist/operator.mjs: $(INSTALLED) $(shell git ls-files operator 2>/dev/null) package-lock.json
+	@mkdir -p dist
+	@esbuild operator/main.ts --bundle --platform=node --target=node24 --format=esm --outfile=$@ --log-level=warning \
+	  --banner:js="import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);"
+
+image: dist/operator.mjs ## bundle the operator into one file and build its image (needs docker or podman; IMAGE=name:tag)
+	@tool=$$(command -v docker || command -v podman) || { echo "make image needs docker or podman; the bundle is in dist/operator.mjs" >&2; exit 1; }; \
+	  $$tool build -f manifests/Dockerfile -t $(or $(IMAGE),stint:dev) .
+
+deploy: ## apply namespace, RBAC, CRDs and the deployment to the cluster of $KUBECONFIG
+	kubectl apply -k manifests/
+
+undeploy: ## remove the deployment and its RBAC; TaskRuns and CRDs stay
+	kubectl delete --ignore-not-found -f manifests/deployment.yaml -f manifests/rbac.yaml
+
+clean: ## remove what was installed and built inside the checkout
+	rm -rf node_modules dist
+
+$(INSTALLED): package-lock.json package.json .npmrc
+	@echo "installing npm packages (about 20 s the first time) ..." >&2
+	@npm ci --no-audit --loglevel=error >&2
+	@touch $@

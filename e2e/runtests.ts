@@ -1,0 +1,86 @@
+/**
+ * `make test`: builds what the local Kubernetes needs, runs all test projects, and ends with one line that counts them.
+ * Exits with 1 if a test failed, or if a project ended without telling its results.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const PROJECTS = ["unit", "sim", "e2e"] as const;
+
+interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+/** The fields we read of vitest's JSON report. */
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly success: boolean;
+  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
+}
+
+function main(): void {
+  const folder = mkdtempSync(join(tmpdir(), "stint-test-"));
+  const all: Counts[] = [];
+  try {
+    for (const project of PROJECTS) {
+      console.log(`\n=== ${project} tests ===`);
+      if (project === "e2e" && !prepareCluster()) all.push({ passed: 0, failed: 1, skipped: 0 });
+      else all.push(runProject(project, join(folder, `${project}.json`)));
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  const total = (pick: (counts: Counts) => number): number => all.reduce((sum, counts) => sum + pick(counts), 0);
+  const [passed, failed, skipped] = [total((c) => c.passed), total((c) => c.failed), total((c) => c.skipped)];
+  console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
+  if (failed > 0) process.exitCode = 1;
+}
+
+/** The first build takes minutes, so it runs here, where its progress can be seen, and not inside a test. */
+function prepareCluster(): boolean {
+  if (process.env["CLUSTER"] === "existing") return true;
+  return run(["e2e/cluster/main.ts", "build"]) === 0;
+}
+
+function runProject(project: string, reportFile: string): Counts {
+  const status = run([
+    "node_modules/vitest/vitest.mjs",
+    "run",
+    "--project",
+    project,
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${reportFile}`,
+  ]);
+  const counts = readCounts(reportFile);
+  // A project that failed without a failed test (a crash, an unhandled error, no file found) must not look green.
+  return status !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+}
+
+function readCounts(reportFile: string): Counts {
+  let report: Report;
+  try {
+    report = JSON.parse(readFileSync(reportFile, "utf8")) as Report;
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+  const broken = report.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0);
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + broken.length,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
+}
+
+function run(args: readonly string[]): number {
+  return spawnSync(process.execPath, args, { stdio: "inherit" }).status ?? 1;
+}
+
+main();
