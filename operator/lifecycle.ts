@@ -1,0 +1,170 @@
+import k8sOperator from "@dot-i/k8s-operator";
+import { ApiextensionsV1Api, KubeConfig, type ApiConstructor, type ApiType } from "@kubernetes/client-node";
+import { ConnectionError, type ApiPort, type Clock, type Log } from "./api/port.ts";
+import type { Core, WatchState } from "./controller/core.ts";
+import { crdFiles, installCrd, missingCrds, readCrds, type InstallOptions } from "./port/crds.ts";
+
+export interface LifecycleOptions {
+  readonly api: ApiPort;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly version: string;
+  readonly crdFolder: string;
+  readonly installCrds: boolean;
+  /** Starts the work, once the definitions are served. */
+  readonly begin: () => Core;
+}
+
+/** A cluster that is not ready is asked again this often; a person who applies the definitions waits no longer. */
+export const RETRY_MS = 2_000;
+
+/** The same complaint is repeated this often: enough to be seen in a log that has just been opened. */
+export const COMPLAINT_INTERVAL_MS = 30_000;
+
+/**
+ * The operator's life: init (definitions installed if wanted, then awaited) -> working -> stopped. Built on
+ * @dot-i/k8s-operator, of which start, init, stop and the registration of definitions are used. Its watch exits the
+ * process when a connection breaks, its queue holds every event, and its requests know neither conflicts nor lost
+ * replies: those three are the core's work here.
+ */
+export class StintOperator extends k8sOperator.default {
+  readonly #options: LifecycleOptions;
+  readonly #stopping = new AbortController();
+  readonly #complaints: Complaints;
+  #core: Core | undefined;
+  #unready = "not started";
+
+  constructor(options: LifecycleOptions) {
+    super(quietLogger(options.log));
+    this.#options = options;
+    this.#complaints = new Complaints(options.log, options.clock);
+    this.kubeConfig = new InstallingKubeConfig(options);
+  }
+
+  /** Why we are not ready to work, or nothing. */
+  notReady(): string | undefined {
+    if (this.#stopping.signal.aborted) return "stopping";
+    if (this.#core === undefined) return this.#unready;
+    return this.#core.ready() ? undefined : "the first lists are under way";
+  }
+
+  watches(): readonly WatchState[] {
+    return this.#core?.watches() ?? [];
+  }
+
+  /** Ends the waiting or the work; `stopped` tells when nothing is under way any more. */
+  override stop(): void {
+    super.stop();
+    this.#stopping.abort();
+  }
+
+  /** Resolves when no call is under way. */
+  async stopped(): Promise<void> {
+    await this.#core?.stop();
+  }
+
+  protected override async init(): Promise<void> {
+    if (this.#options.installCrds) {
+      for (const file of crdFiles(this.#options.crdFolder)) await this.#register(file);
+    }
+    await this.#untilServed();
+    if (!this.#stopping.signal.aborted) this.#core = this.#options.begin();
+  }
+
+  async #register(file: string): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      try {
+        await this.registerCustomResourceDefinition(file);
+        return;
+      } catch (error) {
+        // A refusal is for the person who asked for the installation; a server that is away comes back.
+        if (!(error instanceof ConnectionError)) throw error;
+        await this.#retryLater("the API server cannot be reached", error.message);
+      }
+    }
+  }
+
+  async #untilServed(): Promise<void> {
+    const crds = readCrds(this.#options.crdFolder);
+    while (!this.#stopping.signal.aborted) {
+      try {
+        const missing = await missingCrds(crds, this.#options.api);
+        if (missing.length === 0) return;
+        const cure = "kubectl apply -f crds/, or start with --install-crds";
+        await this.#retryLater("custom resource definitions are missing", missing.join(", "), cure);
+      } catch (error) {
+        const message =
+          error instanceof ConnectionError ? "the API server cannot be reached" : "the cluster refuses us";
+        await this.#retryLater(message, error instanceof Error ? error.message : String(error));
+      }
+    }
+  }
+
+  async #retryLater(problem: string, cause: string, cure?: string): Promise<void> {
+    this.#unready = `${problem}: ${cause}`;
+    this.#complaints.say(problem, cause, cure);
+    const { signal } = this.#stopping;
+    await new Promise<void>((resolve) => {
+      const callOff = this.#options.clock.after(RETRY_MS, () => {
+        signal.removeEventListener("abort", ended);
+        resolve();
+      });
+      const ended = (): void => {
+        callOff();
+        resolve();
+      };
+      if (signal.aborted) ended();
+      else signal.addEventListener("abort", ended, { once: true });
+    });
+  }
+}
+
+/** Says a thing once, and again after a while if it is still so. */
+class Complaints {
+  readonly #log: Log;
+  readonly #clock: Clock;
+  #last = "";
+  #saidAt = 0;
+
+  constructor(log: Log, clock: Clock) {
+    this.#log = log;
+    this.#clock = clock;
+  }
+
+  say(problem: string, cause: string, cure: string | undefined): void {
+    const now = this.#clock.monotonic();
+    const text = `${problem} ${cause}`;
+    if (text === this.#last && now - this.#saidAt < COMPLAINT_INTERVAL_MS) return;
+    this.#last = text;
+    this.#saidAt = now;
+    this.#log.warn(problem, { cause, cure, retryMs: RETRY_MS });
+  }
+}
+
+/**
+ * registerCustomResourceDefinition asks its KubeConfig for an API client and calls createCustomResourceDefinition
+ * with the definition itself, as client-node had it before 1.0; client-node 2 wants it wrapped, and create alone
+ * would never update. This KubeConfig hands out a client with that one method, which creates, updates and waits.
+ */
+class InstallingKubeConfig extends KubeConfig {
+  readonly #options: InstallOptions;
+
+  constructor(options: InstallOptions) {
+    super();
+    this.#options = options;
+  }
+
+  override makeApiClient<T extends ApiType>(type: ApiConstructor<T>): T {
+    if (!Object.is(type, ApiextensionsV1Api))
+      throw new Error(`${type.name} is not to be used: calls go through the port`);
+    const client = { createCustomResourceDefinition: (crd: unknown) => installCrd(crd, this.#options) };
+    // The one place where a narrower client stands for the generated one; the caller knows no other method.
+    return client as unknown as T;
+  }
+}
+
+/** What the base class says we say ourselves, with fields; it is kept for those who look closely. */
+function quietLogger(log: Log): ConstructorParameters<typeof k8sOperator.default>[0] & object {
+  const debug = (text: string): void => log.debug("k8s-operator", { text });
+  return { debug, info: debug, warn: debug, error: debug };
+}

@@ -1,0 +1,141 @@
+/** Composition root: settings -> log -> cluster -> port -> core -> endpoints, then run until a signal. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import packageJson from "../package.json" with { type: "json" };
+import type { Log, Port } from "./api/port.ts";
+import { readConfig, type Config } from "./config.ts";
+import { startCore } from "./controller/core.ts";
+import { StintOperator } from "./lifecycle.ts";
+import { systemClock } from "./port/clock.ts";
+import { kubeCredentials } from "./port/credentials.ts";
+import { httpApi, type HttpApi } from "./port/http.ts";
+import { loadCluster, type ClusterSettings } from "./port/kubeconfig.ts";
+import { serveHealth, type HealthServer } from "./serve/health.ts";
+import { makeLog } from "./serve/log.ts";
+import { makeMetrics } from "./serve/metrics.ts";
+
+/** Kubernetes waits 30 s; calls under way end within their time, and a person at a terminal wants to go on. */
+const STOP_LIMIT_MS = 4_500;
+
+const { version } = packageJson;
+
+// Not awaited: a bundle in CommonJS, which holds its source text in half the memory, knows no top-level await.
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(1);
+});
+
+async function main(): Promise<void> {
+  const { argv, env, stdout, stderr } = process;
+  const wish = readConfig({ argv: argv.slice(2), env, version, readFile: (path) => readFileSync(path, "utf8") });
+  if (wish.kind === "print") {
+    stdout.write(wish.text);
+    return;
+  }
+  if (wish.kind === "wrong") {
+    stderr.write(`${wish.problems.join("\n")}\nstint --help lists what can be set\n`);
+    process.exitCode = 2;
+    return;
+  }
+  const log = logFor(wish.config);
+  endOnBug(log);
+  try {
+    await run(wish.config, log);
+  } catch (error) {
+    log.error("cannot start", { cause: error instanceof Error ? error.message : String(error) });
+    process.exit(1);
+  }
+}
+
+async function run(config: Config, log: Log): Promise<void> {
+  // The base class of the operator and credential plugins look there, too.
+  if (config.kubeconfig !== undefined) process.env["KUBECONFIG"] = config.kubeconfig;
+  const load = (): ClusterSettings => loadCluster(config.context, process.env["KUBECONFIG"]);
+  const { cluster } = load();
+  const clock = systemClock();
+  const credentials = kubeCredentials(load, clock);
+  const { server } = cluster;
+  const api = httpApi({ server, credentials, clock, http: config.httpVersion, userAgent: `stint/${version}` });
+  const metrics = makeMetrics({ version, watches: () => operator.watches() });
+  const port: Port = { clock, random: Math.random, api, log, meter: metrics.meter };
+  const operator: StintOperator = new StintOperator({
+    api,
+    clock,
+    log,
+    version,
+    // Beside the program both in the source tree and in the image, where the bundle lies in dist/.
+    crdFolder: config.crdFolder ?? join(import.meta.dirname, "../crds"),
+    installCrds: config.installCrds,
+    begin: () => startCore(port, { namespaces: config.namespaces }),
+  });
+  const health = await serveHealth(config.metricsAddress, {
+    notReady: () => operator.notReady(),
+    watches: () => operator.watches(),
+    scrape: () => metrics.scrape(),
+    contentType: metrics.contentType,
+  });
+  log.info("stint starts", {
+    version,
+    cluster: new URL(server).host,
+    namespaces: config.namespaces.join(",") || "all",
+    http: config.httpVersion,
+    metrics: `http://${health.address.host}:${health.address.port}`,
+  });
+  if (cluster.skipTLSVerify) log.warn("the certificate of the API server is not checked", { cluster: cluster.name });
+  endOnSignal({ operator, health, api, log });
+  await operator.start();
+}
+
+interface Running {
+  readonly operator: StintOperator;
+  readonly health: HealthServer;
+  readonly api: HttpApi;
+  readonly log: Log;
+}
+
+/** The first signal ends in order, the second at once. */
+function endOnSignal(running: Running): void {
+  let stopping = false;
+  const end = (signal: NodeJS.Signals): void => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    running.log.info("stint stops", { signal });
+    stopInOrder(running).then(
+      () => process.exit(0),
+      (error: unknown) => {
+        running.log.error("stopping failed", { cause: String(error) });
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGTERM", end);
+  process.on("SIGINT", end);
+}
+
+async function stopInOrder({ operator, health, api, log }: Running): Promise<void> {
+  const late = setTimeout(() => {
+    log.warn("calls are still under way; leaving all the same");
+    process.exit(0);
+  }, STOP_LIMIT_MS);
+  operator.stop();
+  await operator.stopped();
+  await Promise.all([health.close(), api.close()]);
+  clearTimeout(late);
+}
+
+/** A bug may have left anything half done in memory. All that counts is in the cluster: a restart reads it afresh. */
+function endOnBug(log: Log): void {
+  const end = (error: unknown): void => {
+    const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    log.error("bug: the process ends to start afresh", { cause });
+    process.exit(1);
+  };
+  process.on("uncaughtException", end);
+  process.on("unhandledRejection", end);
+}
+
+function logFor(config: Config): Log {
+  const format = config.logFormat === "auto" ? (process.stderr.isTTY ? "text" : "json") : config.logFormat;
+  const write = (line: string): void => void process.stderr.write(line);
+  return makeLog({ level: config.logLevel, format, write, now: () => Date.now() });
+}

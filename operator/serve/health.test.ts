@@ -1,0 +1,82 @@
+import { afterEach, expect, it } from "vitest";
+import { serveHealth, STALE_WATCH_LIMIT_MS, type HealthServer, type Vitals } from "./health.ts";
+
+const OK = { wantStatus: 200, wantText: /^ok$/m };
+let server: HealthServer | undefined;
+
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+});
+
+it.each<{ name: string; path: string; vitals: Partial<Vitals>; wantStatus: number; wantText: RegExp }>([
+  { name: "a fresh watch", path: "/healthz", vitals: { watches: () => [watch(1_000)] }, ...OK },
+  { name: "no watch yet", path: "/healthz", vitals: {}, ...OK },
+  {
+    name: "a stale watch",
+    path: "/healthz",
+    vitals: { watches: () => [watch(STALE_WATCH_LIMIT_MS + 1)] },
+    wantStatus: 503,
+    wantText: /pods in a silent for 900 s/,
+  },
+  { name: "lists done", path: "/readyz", vitals: {}, ...OK },
+  {
+    name: "lists under way",
+    path: "/readyz",
+    vitals: { notReady: () => "first lists are under way" },
+    wantStatus: 503,
+    wantText: /first lists are under way/,
+  },
+  { name: "metrics", path: "/metrics?x=1", vitals: {}, wantStatus: 200, wantText: /^some_metric 1$/m },
+  {
+    name: "metrics that fail",
+    path: "/metrics",
+    vitals: { scrape: () => Promise.reject(new Error("broken")) },
+    wantStatus: 500,
+    wantText: /broken/,
+  },
+  { name: "another path", path: "/", vitals: {}, wantStatus: 404, wantText: /try \/healthz/ },
+])("with $name, $path answers $wantStatus", async ({ path, vitals, wantStatus, wantText }) => {
+  const { status, text } = await get(path, vitals);
+
+  expect(status).toBe(wantStatus);
+  expect(text).toMatch(wantText);
+});
+
+it("takes no other method", async () => {
+  expect((await get("/metrics", {}, "POST")).status).toBe(405);
+});
+
+it("says why it cannot listen", async () => {
+  server = await serveHealth({ host: "127.0.0.1", port: 0 }, vitalsWith({}));
+
+  await expect(serveHealth(server.address, vitalsWith({}))).rejects.toThrow(/EADDRINUSE/);
+});
+
+it("closes at once although a scraper keeps its connection", async () => {
+  await get("/metrics", {});
+  const start = performance.now();
+  await server?.close();
+
+  expect(performance.now() - start).toBeLessThan(1_000);
+});
+
+function watch(ageMs: number): { resource: string; namespace: string; ageMs: number } {
+  return { resource: "pods", namespace: "a", ageMs };
+}
+
+function vitalsWith(differing: Partial<Vitals>): Vitals {
+  return {
+    notReady: () => undefined,
+    watches: () => [],
+    scrape: () => Promise.resolve("some_metric 1\n"),
+    contentType: "text/plain; version=0.0.4",
+    ...differing,
+  };
+}
+
+async function get(path: string, vitals: Partial<Vitals>, method = "GET"): Promise<{ status: number; text: string }> {
+  server = await serveHealth({ host: "127.0.0.1", port: 0 }, vitalsWith(vitals));
+  const response = await fetch(`http://127.0.0.1:${server.address.port}${path}`, { method });
+  return { status: response.status, text: await response.text() };
+}
