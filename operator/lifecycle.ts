@@ -1,8 +1,9 @@
 import k8sOperator from "@dot-i/k8s-operator";
 import { ApiextensionsV1Api, KubeConfig, type ApiConstructor, type ApiType } from "@kubernetes/client-node";
+import { object, text } from "./api/decode.ts";
 import { ConnectionError, type ApiPort, type Clock, type Log } from "./api/port.ts";
 import type { Core, WatchState } from "./controller/core.ts";
-import { crdFiles, installCrd, missingCrds, readCrds, type InstallOptions } from "./port/crds.ts";
+import { crdFiles, installCrd, missingCrds, readCrds } from "./port/crds.ts";
 
 export interface LifecycleOptions {
   readonly api: ApiPort;
@@ -147,9 +148,9 @@ class Complaints {
  * would never update. This KubeConfig hands out a client with that one method, which creates, updates and waits.
  */
 class InstallingKubeConfig extends KubeConfig {
-  readonly #options: InstallOptions;
+  readonly #options: LifecycleOptions;
 
-  constructor(options: InstallOptions) {
+  constructor(options: LifecycleOptions) {
     super();
     this.#options = options;
   }
@@ -157,9 +158,21 @@ class InstallingKubeConfig extends KubeConfig {
   override makeApiClient<T extends ApiType>(type: ApiConstructor<T>): T {
     if (!Object.is(type, ApiextensionsV1Api))
       throw new Error(`${type.name} is not to be used: calls go through the port`);
-    const client = { createCustomResourceDefinition: (crd: unknown) => installCrd(crd, this.#options) };
+    const client = { createCustomResourceDefinition: async (crd: unknown) => await this.#install(crd) };
     // The one place where a narrower client stands for the generated one; the caller knows no other method.
     return client as unknown as T;
+  }
+
+  /**
+   * The definition we are handed went through client-node's models, which spell "x-kubernetes-..." with underscores, and
+   * a server drops fields it does not know. So it only says which one is meant; the file itself is what is installed.
+   */
+  async #install(crd: unknown): Promise<void> {
+    const { crdFolder } = this.#options;
+    const name = text(object(object(crd)["metadata"])["name"]);
+    const found = readCrds(crdFolder).find((one) => one.name === name);
+    if (found === undefined) throw new Error(`${crdFolder} holds no definition named ${name ?? "(none)"}`);
+    await installCrd(found.object, this.#options);
   }
 }
 
