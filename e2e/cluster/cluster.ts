@@ -1,5 +1,5 @@
 /** The local Kubernetes as a library: what `main.ts` offers to people, for tests. */
-import { readdir } from "node:fs/promises";
+import { readdir, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { callJson } from "./apiclient.ts";
 import { build } from "./build.ts";
@@ -68,7 +68,11 @@ export async function up(options: Partial<ClusterOptions> = {}, say: Say = () =>
  */
 export async function down(dir: string, say: Say = () => undefined): Promise<boolean> {
   const names = await readdir(dir).catch(() => []);
-  if (ownEntries(names).length === 0) return false;
+  if (ownEntries(names).length === 0) {
+    // An `up` that was killed at its very beginning leaves an empty folder.
+    if (names.length === 0) await rmdir(dir).catch(() => undefined);
+    return false;
+  }
   const release = await takeLock(paths.lock(dir), { patienceMs: 0, onWait: () => undefined });
   try {
     const state = await readState(dir);
@@ -154,7 +158,7 @@ async function existing(state: ClusterState, say: Say): Promise<ClusterHandle> {
     return handleOf(state, false);
   }
   const why = state.phase === "ready" ? `${stopped.join(", ")} not running` : "its start was interrupted";
-  throw new ClusterError(`there is a cluster in ${state.dir} that is not whole (${why}); take it down first`);
+  throw new ClusterError(`there is a cluster in ${state.dir} that is not whole (${why}); take it down first: make down`);
 }
 
 async function componentsOf(state: ClusterState): Promise<Map<string, boolean>> {

@@ -14,8 +14,8 @@ const POLL_MS = 100;
 const READY_PATIENCE_MS = 180_000;
 /** A process that has not recorded itself by now was never started. */
 const RECORD_PATIENCE_MS = 10_000;
-/** etcd and the API server end within two seconds; an API server with open watches takes longer. */
-const END_GRACE_MS = 15_000;
+/** An API server with open watches, and etcd below it, wait for their clients far longer than a test wants to. */
+const END_GRACE_MS = 5_000;
 const PROBE_TIMEOUT_MS = 3_000;
 const TAIL_LINES = 20;
 const TAIL_BYTES = 16_384;
