@@ -14,6 +14,7 @@ import { ownEntries, removeFiles, stopCluster } from "./stop.ts";
 
 export { auditEntries, type AuditEntry } from "./audit.ts";
 export { writeImage, type ImageSource } from "./image.ts";
+export { placeProgram } from "./program.ts";
 export { SIMULATED_KEY, SIMULATED_VALUE } from "./simulated.ts";
 export { BUSYBOX_IMAGE } from "./versions.ts";
 export type { ClusterOptions } from "./options.ts";
@@ -158,7 +159,9 @@ async function existing(state: ClusterState, say: Say): Promise<ClusterHandle> {
     return handleOf(state, false);
   }
   const why = state.phase === "ready" ? `${stopped.join(", ")} not running` : "its start was interrupted";
-  throw new ClusterError(`there is a cluster in ${state.dir} that is not whole (${why}); take it down first: make down`);
+  throw new ClusterError(
+    `there is a cluster in ${state.dir} that is not whole (${why}); take it down first: make down`,
+  );
 }
 
 async function componentsOf(state: ClusterState): Promise<Map<string, boolean>> {
