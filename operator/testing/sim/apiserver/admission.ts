@@ -1,0 +1,178 @@
+/** What the API server does to an object before it stores it: decoding, defaults, validation, and a table of policies. */
+import type { ApiResponse } from "../../../api/port.ts";
+import { isRecord, type Pod, type Stored, type TaskRunSpec } from "../objects.ts";
+import { badRequest, type Cause, invalid, tooLarge } from "./failure.ts";
+import { PODS, type Resource, TASKRUNS } from "./resources.ts";
+import { defaulted, loadTaskRunSchema, problemsOf, pruned } from "./schema.ts";
+
+/** The API server's own limit on a request body. */
+const BODY_BYTES_MAX = 3 * 1024 * 1024;
+/** All annotations of one object together, keys and values. */
+const ANNOTATIONS_BYTES_MAX = 256 * 1024;
+
+const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9])?$/;
+const LABEL_KEY = /^([a-z0-9.-]{1,253}\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+
+/** Says no to a pod, or undefined. Stands for quotas, Pod Security, webhooks and missing rights. */
+export type PodPolicy = (pod: Pod, by: string) => ApiResponse | undefined;
+
+/** The object as it may be stored, or the server's refusal. */
+export type Admitted = { readonly object: Stored } | { readonly refusal: ApiResponse };
+
+/** Checks what every write must satisfy before the object itself is looked at. */
+export function decodeBody(resource: Resource, body: unknown): Stored | ApiResponse {
+  if (JSON.stringify(body ?? null).length > BODY_BYTES_MAX) return tooLarge();
+  if (!isRecord(body)) return badRequest(`the object provided is unrecognized (must be of type ${resource.kind})`);
+  if (body["apiVersion"] !== resource.apiVersion || body["kind"] !== resource.kind) {
+    return badRequest(
+      `${String(body["kind"])} in version "${String(body["apiVersion"])}" cannot be handled as a ${resource.kind}`,
+    );
+  }
+  const metadata = body["metadata"];
+  if (!isRecord(metadata)) return unmarshal(resource, "metadata");
+  for (const name of ["name", "namespace", "uid", "resourceVersion"]) {
+    if (metadata[name] !== undefined && typeof metadata[name] !== "string") return unmarshal(resource, name);
+  }
+  for (const name of ["labels", "annotations"]) {
+    if (metadata[name] !== undefined && metadata[name] !== null && !isStringMap(metadata[name])) {
+      return unmarshal(resource, `metadata.${name}`);
+    }
+  }
+  return body as unknown as Stored;
+}
+
+/** Admission of a TaskRun: pruned, defaulted, checked against the CRD and its two CEL rules. */
+export function admitTaskRun(object: Stored, before: Stored | undefined): Admitted {
+  const { apiVersion, kind, metadata } = object;
+  const schema = loadTaskRunSchema();
+  const full = defaulted(schema, pruned(schema, object)) as Stored;
+  const causes = [...metadataProblems(full), ...problemsOf(schema, full)];
+  if (causes.length === 0)
+    causes.push(...ruleProblems(full.spec as TaskRunSpec, before?.spec as TaskRunSpec | undefined));
+  if (causes.length > 0) return { refusal: invalid(TASKRUNS, metadata.name, causes) };
+  return { object: { ...full, apiVersion, kind, metadata } };
+}
+
+/** Admission of a pod: strict types of the fields that matter, defaults, validation. */
+export function admitPod(object: Stored): Admitted {
+  const wrong = wrongPodField(object);
+  if (wrong !== undefined) return { refusal: unmarshal(PODS, wrong) };
+  const pod = object as Pod;
+  const spec = {
+    restartPolicy: "Always",
+    terminationGracePeriodSeconds: 30,
+    ...pod.spec,
+    containers: pod.spec?.containers ?? [],
+  };
+  const causes = [...metadataProblems(object), ...podProblems(spec)];
+  if (causes.length > 0) return { refusal: invalid(PODS, object.metadata.name, causes) };
+  return { object: { ...object, spec, status: { phase: "Pending", qosClass: "BestEffort" } } };
+}
+
+function ruleProblems(spec: TaskRunSpec, before: TaskRunSpec | undefined): Cause[] {
+  const causes: Cause[] = [];
+  if (before?.cancel === true && spec.cancel !== true) {
+    const message =
+      "cancel is final and cannot be taken back; to run the task again, create a TaskRun with another name";
+    causes.push({ reason: "FieldValueInvalid", field: "spec.cancel", message: `Invalid value: ${message}` });
+  }
+  const { initialSeconds = 0, maxSeconds = 0 } = spec.retry?.backoff ?? {};
+  if (maxSeconds < initialSeconds) {
+    const message = `Invalid value: must be at least initialSeconds (${initialSeconds}), is ${maxSeconds}`;
+    causes.push({ reason: "FieldValueInvalid", field: "spec.retry.backoff.maxSeconds", message });
+  }
+  return causes;
+}
+
+function metadataProblems({ metadata }: Stored): Cause[] {
+  const causes: Cause[] = [];
+  if (!DNS_SUBDOMAIN.test(metadata.name) || metadata.name.length > 253) {
+    causes.push(
+      bad("metadata.name", `Invalid value: "${metadata.name}": a lowercase RFC 1123 subdomain must consist of`),
+    );
+  }
+  for (const [key, value] of Object.entries(metadata.labels ?? {})) {
+    if (!LABEL_KEY.test(key)) causes.push(bad("metadata.labels", `Invalid value: "${key}": name part must consist of`));
+    if (!LABEL_VALUE.test(value))
+      causes.push(bad("metadata.labels", `Invalid value: "${value}": a valid label must be`));
+  }
+  let bytes = 0;
+  for (const [key, value] of Object.entries(metadata.annotations ?? {})) {
+    bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
+    if (!LABEL_KEY.test(key.toLowerCase())) {
+      causes.push(bad("metadata.annotations", `Invalid value: "${key}": name part must consist of`));
+    }
+  }
+  if (bytes > ANNOTATIONS_BYTES_MAX) {
+    causes.push(bad("metadata.annotations", `Too long: may not be more than ${ANNOTATIONS_BYTES_MAX} bytes`));
+  }
+  return causes;
+}
+
+function podProblems(spec: NonNullable<Pod["spec"]>): Cause[] {
+  const causes: Cause[] = [];
+  if (spec.containers.length === 0) {
+    causes.push({ reason: "FieldValueRequired", field: "spec.containers", message: "Required value" });
+  }
+  const names = new Set<string>();
+  spec.containers.forEach(({ name, image }, i) => {
+    const field = `spec.containers[${i}]`;
+    if (name === undefined || name === "") {
+      causes.push({ reason: "FieldValueRequired", field: `${field}.name`, message: "Required value" });
+    } else if (!DNS_LABEL.test(name))
+      causes.push(bad(`${field}.name`, `Invalid value: "${name}": a lowercase RFC 1123`));
+    else if (names.has(name)) {
+      causes.push({ reason: "FieldValueDuplicate", field: `${field}.name`, message: `Duplicate value: "${name}"` });
+    }
+    names.add(name);
+    if (image === undefined || image === "") {
+      causes.push({ reason: "FieldValueRequired", field: `${field}.image`, message: "Required value" });
+    }
+  });
+  if (!["Always", "OnFailure", "Never"].includes(spec.restartPolicy ?? "")) {
+    causes.push({
+      reason: "FieldValueNotSupported",
+      field: "spec.restartPolicy",
+      message: `Unsupported value: "${spec.restartPolicy}": supported values: "Always", "OnFailure", "Never"`,
+    });
+  }
+  return causes;
+}
+
+/** The first field whose JSON type Go could not decode; undefined if all fit. */
+function wrongPodField(object: Stored): string | undefined {
+  const { spec } = object;
+  if (spec === undefined || spec === null) return undefined;
+  if (!isRecord(spec)) return "spec";
+  const { containers, restartPolicy, nodeName, terminationGracePeriodSeconds: grace } = spec;
+  if (containers !== undefined && containers !== null && !Array.isArray(containers)) return "spec.containers";
+  if (nodeName !== undefined && typeof nodeName !== "string") return "spec.nodeName";
+  if (restartPolicy !== undefined && typeof restartPolicy !== "string") return "spec.restartPolicy";
+  if (grace !== undefined && !Number.isInteger(grace)) return "spec.terminationGracePeriodSeconds";
+  for (const container of (containers ?? []) as readonly unknown[]) {
+    if (!isRecord(container)) return "spec.containers";
+    const { name, image, command, env } = container;
+    if (name !== undefined && typeof name !== "string") return "spec.containers.name";
+    if (image !== undefined && typeof image !== "string") return "spec.containers.image";
+    if (command !== undefined && !Array.isArray(command)) return "spec.containers.command";
+    if (env !== undefined && !Array.isArray(env)) return "spec.containers.env";
+  }
+  return undefined;
+}
+
+function isStringMap(value: unknown): boolean {
+  return isRecord(value) && Object.values(value).every((entry) => typeof entry === "string");
+}
+
+function unmarshal(resource: Resource, field: string): ApiResponse {
+  const what = `${resource.kind} in version "${resource.apiVersion.split("/").at(-1) ?? ""}"`;
+  return badRequest(
+    `${what} cannot be handled as a ${resource.kind}: json: cannot unmarshal into Go struct field ${field}`,
+  );
+}
+
+function bad(field: string, message: string): Cause {
+  return { reason: "FieldValueInvalid", field, message };
+}

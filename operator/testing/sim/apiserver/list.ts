@@ -1,0 +1,98 @@
+/** Lists: consistent or from a stale replica, whole or in pages. */
+import type { ApiResponse } from "../../../api/port.ts";
+import type { Stored } from "../objects.ts";
+import { badRequest, expired, resourceVersionTooLarge } from "./failure.ts";
+import type { Route } from "./resources.ts";
+import { type Selector, selectorOf } from "./selector.ts";
+import { jsonOf, type Store } from "./store.ts";
+
+export interface ReadOptions {
+  /** How many versions a replica that may be stale is behind; asked once per read. */
+  readonly lagVersions: () => number;
+}
+
+interface Token {
+  readonly version: number;
+  readonly after: string;
+}
+
+type Query = Readonly<Record<string, string>>;
+
+/** Answers GET on a collection. */
+export function list(store: Store, route: Route, query: Query, reads: ReadOptions | undefined): ApiResponse {
+  const selector = selectorOf(query);
+  if (selector === undefined) return badRequest("unable to parse requirement: unsupported selector");
+  const limit = Number(query["limit"] ?? 0);
+  if (query["continue"] !== undefined && query["continue"] !== "") {
+    const token = decodeToken(query["continue"]);
+    if (token === undefined) return badRequest("continue key is not valid: unable to decode");
+    if (token.version < store.compactedVersion) {
+      const message =
+        "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.";
+      return { status: 410, body: expired(message) };
+    }
+    return page(store, route, { selector, limit, version: token.version, after: token.after });
+  }
+  const version = readVersion(store, query, reads);
+  if (typeof version !== "number") return version;
+  // A list "not older than N" is served from the watch cache, which ignores the limit.
+  const cached = (query["resourceVersion"] ?? "") !== "";
+  return page(store, route, { selector, limit: cached ? 0 : limit, version, after: "" });
+}
+
+/** The version a read without a continue token is served at. */
+export function readVersion(store: Store, query: Query, reads: ReadOptions | undefined): number | ApiResponse {
+  const wanted = query["resourceVersion"] ?? "";
+  if (wanted === "") return store.version;
+  if (!/^\d+$/.test(wanted)) return badRequest(`resourceVersion: Invalid value: "${wanted}"`);
+  const least = Number(wanted);
+  if (least > store.version) return resourceVersionTooLarge(least, store.version);
+  const lag = reads?.lagVersions() ?? 0;
+  return Math.max(least, store.version - lag, store.compactedVersion);
+}
+
+interface Page {
+  readonly selector: Selector;
+  readonly limit: number;
+  readonly version: number;
+  readonly after: string;
+}
+
+function page(store: Store, { resource, namespace }: Route, { selector, limit, version, after }: Page): ApiResponse {
+  const all = store
+    .snapshot(resource.name, version)
+    .filter((object) => inNamespace(object, namespace) && selector(object) && keyIn(object) > after);
+  const items = limit > 0 ? all.slice(0, limit) : all;
+  const left = all.length - items.length;
+  const last = items.at(-1);
+  const token = left > 0 && last !== undefined ? encodeToken({ version, after: keyIn(last) }) : undefined;
+  const metadata = {
+    resourceVersion: String(version),
+    ...(token === undefined ? {} : { continue: token, remainingItemCount: left }),
+  };
+  const kind = `${resource.kind}List`;
+  const parsed = items.map((item) => JSON.parse(jsonOf(item)) as unknown);
+  return { status: 200, body: { apiVersion: resource.apiVersion, kind, metadata, items: parsed } };
+}
+
+export function inNamespace(object: Stored, namespace: string | undefined): boolean {
+  return namespace === undefined || object.metadata.namespace === namespace;
+}
+
+function keyIn({ metadata }: Stored): string {
+  return `${metadata.namespace}/${metadata.name}`;
+}
+
+function encodeToken(token: Token): string {
+  return Buffer.from(JSON.stringify(token)).toString("base64url");
+}
+
+function decodeToken(text: string): Token | undefined {
+  try {
+    const token = JSON.parse(Buffer.from(text, "base64url").toString()) as Partial<Token>;
+    if (typeof token.version !== "number" || typeof token.after !== "string") return undefined;
+    return { version: token.version, after: token.after };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,224 @@
+/**
+ * The simulated API server. It is driven by plain requests and answers with plain replies, so that the same sequence
+ * of requests can be sent to it and to a real one.
+ */
+import type { ApiRequest, ApiResponse } from "../../../api/port.ts";
+import { isRecord, keyOf, type Pod, type Stored, timestamp } from "../objects.ts";
+import type { Random } from "../random.ts";
+import { admitPod, admitTaskRun, decodeBody, type PodPolicy } from "./admission.ts";
+import {
+  alreadyExists,
+  badRequest,
+  conflict,
+  invalid,
+  methodNotAllowed,
+  MODIFIED,
+  notFound,
+  pathNotFound,
+} from "./failure.ts";
+import { list, type ReadOptions } from "./list.ts";
+import { removeObject } from "./remove.ts";
+import { PODS, type Resource, type Route, routeOf, TASKRUNS } from "./resources.ts";
+import { jsonOf, Store } from "./store.ts";
+
+export interface ServerOptions {
+  /** Wall clock, milliseconds. */
+  readonly nowMs: () => number;
+  /** For uids. */
+  readonly random: Random;
+  /** Asked in turn for every new pod; the first refusal counts. */
+  readonly podPolicies?: readonly PodPolicy[];
+  /** How reads that allow staleness are served. */
+  readonly reads?: ReadOptions;
+  readonly namespaces?: readonly string[];
+}
+
+/** One API server over one store. */
+export class ApiServer {
+  readonly store: Store = new Store();
+  readonly options: ServerOptions;
+  readonly #namespaces: ReadonlySet<string>;
+  #uidCount = 0;
+
+  constructor(options: ServerOptions) {
+    this.options = options;
+    this.#namespaces = new Set(options.namespaces ?? ["default", "team-a"]);
+  }
+
+  /** Answers anything but a watch. `by` names the caller in the store's history. */
+  handle(request: ApiRequest, by: string): ApiResponse {
+    const route = routeOf(request.path);
+    if (route === undefined) return pathNotFound();
+    switch (request.method) {
+      case "GET":
+        if (route.name === undefined) return list(this.store, route, request.query ?? {}, this.options.reads);
+        return this.#get(route);
+      case "POST":
+        return route.name === undefined ? this.#create(route, request.body, by) : methodNotAllowed();
+      case "PUT":
+        return route.name === undefined ? methodNotAllowed() : this.#update(route, request.body, by);
+      case "DELETE":
+        return route.name === undefined || route.subresource !== undefined
+          ? methodNotAllowed()
+          : this.#delete(route, request, by);
+      default:
+        return methodNotAllowed();
+    }
+  }
+
+  /**
+   * A write by one of the world's own actors (kubelet, scheduler, garbage collector), which see the newest state.
+   * Undefined if the object is gone, is another one by now, or `change` gave undefined.
+   */
+  amend(resource: Resource, which: { key: string; uid: string; by: string }, change: Amendment): Stored | undefined {
+    const current = this.store.get(resource.name, which.key);
+    if (current?.metadata.uid !== which.uid) return undefined;
+    const next = change(current);
+    if (next === undefined || jsonOf(next) === jsonOf(current)) return undefined;
+    return this.#write(resource, next, which.by);
+  }
+
+  #get(route: Route): ApiResponse {
+    const object = this.store.get(route.resource.name, `${route.namespace}/${route.name}`);
+    return object === undefined ? notFound(route.resource, route.name ?? "") : reply(200, object);
+  }
+
+  #create({ resource, namespace }: Route, body: unknown, by: string): ApiResponse {
+    const decoded = decodeBody(resource, body);
+    if (!("metadata" in decoded)) return decoded;
+    if (namespace === undefined) return methodNotAllowed();
+    if (!this.#namespaces.has(namespace)) return namespaceNotFound(namespace);
+    if (decoded.metadata.namespace !== undefined && decoded.metadata.namespace !== namespace) {
+      return badRequest("the namespace of the provided object does not match the namespace sent on the request");
+    }
+    const { resourceVersion } = decoded.metadata;
+    if (resourceVersion !== undefined && resourceVersion !== "") {
+      return badRequest("resourceVersion should not be set on objects to be created");
+    }
+    const { name } = decoded.metadata;
+    if (name === undefined || name === "") {
+      const message = "Required value: name or generateName is required";
+      return invalid(resource, "", [{ reason: "FieldValueRequired", field: "metadata.name", message }]);
+    }
+    const { status: _dropped, ...rest } = decoded;
+    const fresh: Stored = {
+      ...rest,
+      metadata: {
+        ...decoded.metadata,
+        namespace,
+        uid: this.#newUid(),
+        resourceVersion: "",
+        generation: 1,
+        creationTimestamp: timestamp(this.options.nowMs()),
+      },
+    };
+    const admitted = resource === PODS ? admitPod(fresh) : admitTaskRun(fresh, undefined);
+    if ("refusal" in admitted) return admitted.refusal;
+    if (resource === PODS) {
+      for (const policy of this.options.podPolicies ?? []) {
+        const refusal = policy(admitted.object as Pod, by);
+        if (refusal !== undefined) return refusal;
+      }
+    }
+    const existing = this.store.get(resource.name, keyOf(fresh));
+    if (existing !== undefined) {
+      return alreadyExists(resource, name, existing.metadata.deletionTimestamp !== undefined);
+    }
+    return reply(201, this.store.put(resource.name, admitted.object, by));
+  }
+
+  #update(route: Route, body: unknown, by: string): ApiResponse {
+    const { resource } = route;
+    const name = route.name ?? "";
+    const decoded = decodeBody(resource, body);
+    if (!("metadata" in decoded)) return decoded;
+    if (decoded.metadata.name !== name) {
+      return badRequest("the name of the object does not match the name on the URL");
+    }
+    const current = this.store.get(resource.name, `${route.namespace}/${name}`);
+    if (current === undefined) return notFound(resource, name);
+    const refusal = staleWrite(resource, decoded, current);
+    if (refusal !== undefined) return refusal;
+    const next = route.subresource === "status" ? withStatus(current, decoded) : withSpec(current, decoded);
+    const admitted = resource === TASKRUNS ? admitTaskRun(next, current) : { object: next };
+    if ("refusal" in admitted) return admitted.refusal;
+    // As on a real server: nothing different, nothing written, the resourceVersion stays.
+    if (jsonOf(admitted.object) === jsonOf(current)) return reply(200, current);
+    return reply(200, this.#write(resource, admitted.object, by));
+  }
+
+  #delete(route: Route, request: ApiRequest, by: string): ApiResponse {
+    const name = route.name ?? "";
+    const current = this.store.get(route.resource.name, `${route.namespace}/${name}`);
+    if (current === undefined) return notFound(route.resource, name);
+    const options = isRecord(request.body) ? request.body : {};
+    return removeObject({ store: this.store, nowMs: this.options.nowMs() }, { current, route, options, by });
+  }
+
+  /** Stores the object, or removes it if its last finalizer has just gone. */
+  #write(resource: Resource, next: Stored, by: string): Stored {
+    const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = next.metadata;
+    const over = deletionTimestamp !== undefined && (deletionGracePeriodSeconds ?? 0) === 0;
+    if (over && (finalizers ?? []).length === 0) return this.store.remove(resource.name, next, by);
+    return this.store.put(resource.name, next, by);
+  }
+
+  #newUid(): string {
+    this.#uidCount++;
+    const part = Math.floor(this.options.random.next() * 0x1_0000_0000);
+    const tail = this.#uidCount.toString(16).padStart(12, "0");
+    return `${part.toString(16).padStart(8, "0")}-0000-4000-8000-${tail}`;
+  }
+}
+
+export type Amendment = (current: Stored) => Stored | undefined;
+
+/** A copy of the caller's own, as the network would make one. */
+export function reply(status: number, object: Stored): ApiResponse {
+  return { status, body: JSON.parse(jsonOf(object)) as unknown };
+}
+
+function staleWrite(resource: Resource, sent: Stored, current: Stored): ApiResponse | undefined {
+  const { name, uid, resourceVersion } = sent.metadata;
+  if (resourceVersion === undefined || resourceVersion === "") {
+    // Pods may be updated unconditionally, custom resources may not.
+    if (resource === PODS) return undefined;
+    const message = "Invalid value: 0x0: must be specified for an update";
+    return invalid(resource, name, [{ reason: "FieldValueInvalid", field: "metadata.resourceVersion", message }]);
+  }
+  if (uid !== undefined && uid !== "" && uid !== current.metadata.uid) {
+    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`;
+    return conflict(resource, name, `StorageError: invalid object, Code: 4, AdditionalErrorMsg: ${why}`);
+  }
+  return resourceVersion === current.metadata.resourceVersion ? undefined : conflict(resource, name, MODIFIED);
+}
+
+function withStatus(current: Stored, sent: Stored): Stored {
+  const { status: _old, ...rest } = current;
+  return sent.status === undefined ? rest : { ...rest, status: sent.status };
+}
+
+function withSpec(current: Stored, sent: Stored): Stored {
+  const same = JSON.stringify(sent.spec) === JSON.stringify(current.spec);
+  const { labels, annotations, finalizers, ownerReferences } = sent.metadata;
+  const generation = current.metadata.generation ?? 1;
+  return {
+    ...current,
+    spec: sent.spec,
+    metadata: {
+      ...current.metadata,
+      generation: same ? generation : generation + 1,
+      ...(labels === undefined ? {} : { labels }),
+      ...(annotations === undefined ? {} : { annotations }),
+      ...(finalizers === undefined ? {} : { finalizers }),
+      ...(ownerReferences === undefined ? {} : { ownerReferences }),
+    },
+  };
+}
+
+function namespaceNotFound(namespace: string): ApiResponse {
+  const message = `namespaces "${namespace}" not found`;
+  const details = { name: namespace, kind: "namespaces" };
+  const body = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message };
+  return { status: 404, body: { ...body, reason: "NotFound", details, code: 404 } };
+}

@@ -1,0 +1,91 @@
+/** How a TaskRun must have ended: predicted from its scripts if nobody touched it, else bounded by what was done to it. */
+import type { TaskRun } from "./objects.ts";
+import { type End, scriptsOf, type TaskRunPlan } from "./plan.ts";
+import { type PodScript, scriptOf } from "./script.ts";
+import type { PodRecord } from "./truth.ts";
+
+interface AttemptEnd {
+  readonly reason: string;
+  readonly exitCode?: number;
+}
+
+/** Why this TaskRun's end is wrong; undefined if it is right. */
+export function endProblem(plan: TaskRunPlan, taskRun: TaskRun, pods: readonly PodRecord[]): string | undefined {
+  const { status = {} } = taskRun;
+  const reason = status.conditions?.find(({ type }) => type === "Succeeded")?.reason ?? "none";
+  const is = `${status.phase} (${reason}), attempt ${status.attempt}, exit code ${status.exitCode}`;
+  if (plan.wants === "gone") return `exists, ${is}`;
+  const touched = (plan.acts ?? []).length > 0 && plan.wants === undefined;
+  if (touched) {
+    return isJustified(reason, taskRun, pods) ? undefined : `ended as ${is}, which nothing that happened explains`;
+  }
+  const wants = plan.wants ?? predictedEnds(plan);
+  const met = wants.some(
+    (want) =>
+      want.phase === status.phase &&
+      (want.reason ?? reason) === reason &&
+      (want.exitCode ?? status.exitCode) === status.exitCode &&
+      (want.attempts ?? status.attempt) === status.attempt,
+  );
+  return met ? undefined : `ended as ${is}; expected ${wants.map((want) => JSON.stringify(want)).join(" or ")}`;
+}
+
+/** The ends that follow from the scripts and the spec alone, whatever the operator and the network went through. */
+export function predictedEnds(plan: TaskRunPlan): readonly End[] {
+  if (plan.stranger === true) return [{ phase: "Failed", reason: "PodNameTaken" }];
+  const spec = plan.spec ?? {};
+  const retry = (spec["retry"] ?? {}) as { readonly limit?: number };
+  const limit = retry.limit ?? 0;
+  const late: End[] =
+    spec["activeDeadlineSeconds"] === undefined ? [] : [{ phase: "Failed", reason: "DeadlineExceeded" }];
+  for (let attempt = 1; attempt <= limit + 1; attempt++) {
+    const end = attemptEnd(scriptOf(scriptsOf(plan), attempt));
+    if (end === undefined) return late;
+    if (end.reason === "Succeeded") return [{ phase: "Succeeded", exitCode: 0, attempts: attempt }, ...late];
+    if (attempt <= limit) continue;
+    const exit = end.exitCode === undefined ? {} : { exitCode: end.exitCode };
+    return [
+      { phase: "Failed", reason: limit === 0 ? end.reason : "RetriesExhausted", attempts: attempt, ...exit },
+      ...late,
+    ];
+  }
+  return late;
+}
+
+/** Undefined: this attempt never ends by itself. */
+function attemptEnd(script: Required<PodScript>): AttemptEnd | undefined {
+  const { unschedulableMs, pullFailsMs, runMs, evictedAfterMs, oom, exitCode } = script;
+  if (unschedulableMs === Number.POSITIVE_INFINITY || pullFailsMs === Number.POSITIVE_INFINITY) return undefined;
+  if (evictedAfterMs < runMs) return { reason: "Evicted", exitCode: 137 };
+  if (runMs === Number.POSITIVE_INFINITY) return undefined;
+  if (oom) return { reason: "OOMKilled", exitCode: 137 };
+  return { reason: exitCode === 0 ? "Succeeded" : "ExitCode", exitCode };
+}
+
+/** Whether an end has its cause in what really happened. */
+function isJustified(reason: string, { spec }: TaskRun, pods: readonly PodRecord[]): boolean {
+  switch (reason) {
+    case "Succeeded":
+      return pods.some(({ report }) => report?.exitCode === 0);
+    case "Cancelled":
+      return spec?.cancel === true;
+    case "DeadlineExceeded":
+      return spec?.activeDeadlineSeconds !== undefined;
+    case "PodDeleted":
+    case "UnknownFate":
+    case "Preempted":
+      return pods.some(
+        ({ deletionBy }) => deletionBy !== undefined && deletionBy !== "operator" && deletionBy !== "kubelet",
+      );
+    case "ExitCode":
+      return pods.some(({ report }) => report !== undefined && report.exitCode !== 0);
+    case "OOMKilled":
+      return pods.some(({ report }) => report?.reason === "OOMKilled");
+    case "Evicted":
+      return pods.some(({ report }) => report?.exitCode === 137);
+    case "RetriesExhausted":
+      return pods.length >= 1;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,170 @@
+/** What goes wrong between the operator and the API server, and when. All of it is decided by the seed. */
+import type { ApiRequest, ApiResponse } from "../../api/port.ts";
+import { conflict, internalError, MODIFIED, tooManyRequests, unavailable } from "./apiserver/failure.ts";
+import { routeOf } from "./apiserver/resources.ts";
+import type { Random } from "./random.ts";
+
+/** Every class of fault can be off for a whole run (swarm testing): some bugs need the absence of another fault. */
+export const FAULT_CLASSES = [
+  "refused",
+  "replyLost",
+  "tooMany",
+  "serverError",
+  "conflict",
+  "slowReply",
+  "killAtRequest",
+  "killAtTime",
+  "gracefulStop",
+  "watchCut",
+  "watchDelay",
+  "watchSilence",
+  "gone",
+  "staleReads",
+  "quota",
+] as const;
+export type FaultClass = (typeof FAULT_CLASSES)[number];
+
+/** What happens to one request. */
+export type RequestFault =
+  | { readonly kind: "none" }
+  /** No connection: the server never sees it. */
+  | { readonly kind: "refuse" }
+  /** The server acts, the reply does not arrive. */
+  | { readonly kind: "loseReply" }
+  /** The server answers this; `applied` says whether it acted first. */
+  | { readonly kind: "answer"; readonly response: ApiResponse; readonly applied: boolean }
+  | { readonly kind: "slow"; readonly extraMs: number }
+  | { readonly kind: "killBefore" }
+  | { readonly kind: "killAfter" };
+
+/** What happens to one line of a watch. */
+export interface LineFault {
+  readonly delayMs: number;
+  /** whole: the connection breaks after this line; within: inside it; silent: nothing comes any more, no error either. */
+  readonly then: "go on" | "cut after" | "cut within" | "silent";
+  /** Into how many chunks the text is cut. */
+  readonly pieces: number;
+}
+
+/** Asked by the network for every request and every line. */
+export interface FaultSource {
+  /** `index` counts the operator's requests (and opened watches) from 1, over all its lives. */
+  request(index: number, request: ApiRequest): RequestFault;
+  line(): LineFault;
+}
+
+const NONE: RequestFault = { kind: "none" };
+const SMOOTH: LineFault = { delayMs: 0, then: "go on", pieces: 1 };
+
+export const NO_FAULTS: FaultSource = { request: () => NONE, line: () => SMOOTH };
+
+/** A slow reply may outlast the caller's patience. */
+const SLOW_MS = [200, 40_000] as const;
+const WATCH_DELAY_MS = [0, 8000] as const;
+const RETRY_AFTER_SECONDS = 1;
+
+/** The faults of a run: which classes are on, and how often each strikes. */
+export interface FaultPlan {
+  readonly rates: Readonly<Record<FaultClass, number>>;
+}
+
+/** Draws a plan: each class is off in half of all runs, and rare in most of the others. */
+export function drawFaultPlan(random: Random): FaultPlan {
+  const rates = FAULT_CLASSES.map((name) => {
+    const own = random.fork(name);
+    const rate = own.chance(0.5) ? own.pick([0.01, 0.03, 0.08, 0.2]) : 0;
+    return [name, rate] as const;
+  });
+  return { rates: Object.fromEntries(rates) as Record<FaultClass, number> };
+}
+
+/** Faults by chance, at the rates of the plan. */
+export class RandomFaults implements FaultSource {
+  readonly #rates: FaultPlan["rates"];
+  readonly #random: Random;
+  readonly #lines: Random;
+
+  constructor(plan: FaultPlan, random: Random) {
+    this.#rates = plan.rates;
+    this.#random = random.fork("requests");
+    this.#lines = random.fork("lines");
+  }
+
+  request(_index: number, request: ApiRequest): RequestFault {
+    const random = this.#random;
+    // One draw per class in a fixed order, so that switching a class off does not shift the others.
+    const hits = FAULT_CLASSES.filter((name) => random.next() < this.#rates[name]);
+    const detail = random.fork(String(random.next()));
+    for (const name of hits) {
+      const fault = requestFault(name, request, detail);
+      if (fault.kind !== "none") return fault;
+    }
+    return NONE;
+  }
+
+  line(): LineFault {
+    const random = this.#lines;
+    const [cut, delay, silent, shape] = [random.next(), random.next(), random.next(), random.next()];
+    const delayMs = delay < this.#rates.watchDelay * 3 ? Math.floor(shape * WATCH_DELAY_MS[1]) : Math.floor(shape * 20);
+    const pieces = shape > 0.8 ? 3 : 1;
+    if (silent < this.#rates.watchSilence / 2) return { delayMs, then: "silent", pieces };
+    if (cut < this.#rates.watchCut) return { delayMs, then: shape < 0.5 ? "cut within" : "cut after", pieces };
+    return { delayMs, then: "go on", pieces };
+  }
+}
+
+function requestFault(name: FaultClass, request: ApiRequest, random: Random): RequestFault {
+  switch (name) {
+    case "refused":
+      return { kind: "refuse" };
+    case "replyLost":
+      return { kind: "loseReply" };
+    case "tooMany":
+      return { kind: "answer", response: tooManyRequests(RETRY_AFTER_SECONDS), applied: false };
+    case "serverError":
+      return serverError(random);
+    case "conflict":
+      return spuriousConflict(request);
+    case "slowReply":
+      return { kind: "slow", extraMs: random.int(...SLOW_MS) };
+    case "killAtRequest":
+      return random.chance(0.3) ? { kind: random.chance(0.5) ? "killBefore" : "killAfter" } : NONE;
+    default:
+      return NONE;
+  }
+}
+
+function serverError(random: Random): RequestFault {
+  if (random.chance(0.4)) return { kind: "answer", response: unavailable(), applied: false };
+  // etcd answers too late: the caller is told of a failure, the write may have happened.
+  return { kind: "answer", response: internalError("etcdserver: request timed out"), applied: random.chance(0.5) };
+}
+
+/** A conflict nobody can see the reason of: on a status (the object was touched) or on a create (the quota was). */
+function spuriousConflict(request: ApiRequest): RequestFault {
+  const route = routeOf(request.path);
+  if (route === undefined) return NONE;
+  if (request.method === "PUT") {
+    return { kind: "answer", response: conflict(route.resource, route.name ?? "", MODIFIED), applied: false };
+  }
+  if (request.method !== "POST") return NONE;
+  const quota = { ...route.resource, qualified: "resourcequotas" };
+  return { kind: "answer", response: conflict(quota, "compute", MODIFIED), applied: false };
+}
+
+/** Faults at exactly the given requests; for enumerating crash points. */
+export class ScriptedFaults implements FaultSource {
+  readonly #at: ReadonlyMap<number, RequestFault>;
+
+  constructor(at: ReadonlyMap<number, RequestFault>) {
+    this.#at = at;
+  }
+
+  request(index: number): RequestFault {
+    return this.#at.get(index) ?? NONE;
+  }
+
+  line(): LineFault {
+    return SMOOTH;
+  }
+}

@@ -1,0 +1,136 @@
+/** The world of a seed: its TaskRuns, what people do to them, and which faults strike. */
+import { drawFaultPlan, RandomFaults } from "./faults.ts";
+import type { TaskRunPlan } from "./plan.ts";
+import { POISONS } from "./poison.ts";
+import { Random } from "./random.ts";
+import type { PodScript, Scripts } from "./script.ts";
+import type { Act, Deed, Moment } from "./users.ts";
+import type { StartOperator, WorldPlan } from "./world.ts";
+
+const FOREVER = Number.POSITIVE_INFINITY;
+const TASK_RUNS_MAX = 6;
+const CHAOS_MS = [20_000, 120_000] as const;
+
+/** Derives everything from the seed. */
+export function planForSeed(
+  seed: number,
+  options: { readonly startOperator: StartOperator; readonly print?: (line: string) => void },
+): WorldPlan {
+  const random = new Random(String(seed));
+  const rates = drawFaultPlan(random.fork("faults")).rates;
+  const setting = random.fork("setting");
+  const chaosMs = setting.int(...CHAOS_MS);
+  const users = setting.chance(0.6) ? setting.pick([0.2, 0.5, 0.9]) : 0;
+  const poison = setting.chance(0.3) ? 0.3 : 0;
+  const count = setting.int(1, TASK_RUNS_MAX);
+  const taskRuns = Array.from({ length: count }, (_, i) => {
+    const own = random.fork(`taskrun-${i}`);
+    return drawTaskRun(own, { name: `task-${i}`, createAtMs: own.int(0, chaosMs / 2), users, poison });
+  });
+  return {
+    seed: String(seed),
+    replay: `make sim SEED=${seed}`,
+    taskRuns,
+    startOperator: options.startOperator,
+    faults: (own) => new RandomFaults({ rates }, own),
+    rates,
+    chaosMs,
+    initialEvents: setting.chance(0.6),
+    slowness: setting.pick([1, 1, 3, 10]),
+    restartMs: setting.pick([
+      [10, 500],
+      [500, 5000],
+      [5000, 30_000],
+    ]),
+    ...(options.print === undefined ? {} : { print: options.print }),
+  };
+}
+
+interface Ground {
+  readonly name: string;
+  readonly createAtMs: number;
+  /** How probable it is that people touch this TaskRun. */
+  readonly users: number;
+  readonly poison: number;
+}
+
+function drawTaskRun(random: Random, ground: Ground): TaskRunPlan {
+  const { name, createAtMs } = ground;
+  const namespace = random.chance(0.2) ? "team-a" : "default";
+  if (random.fork("poison").chance(ground.poison)) {
+    return { name, namespace, createAtMs, ...random.pick(POISONS) };
+  }
+  if (random.fork("stranger").chance(0.04)) return { name, namespace, createAtMs, stranger: true };
+  const limit = random.pick([0, 0, 1, 2, 4]);
+  const hasDeadline = random.chance(0.3);
+  const scripts: Scripts = [
+    drawScript(random, hasDeadline),
+    ...Array.from({ length: limit }, () => drawScript(random, hasDeadline)),
+  ];
+  const acts = random.fork("acts").chance(ground.users) ? drawActs(random.fork("acts")) : [];
+  return {
+    name,
+    namespace,
+    createAtMs,
+    spec: {
+      retry: {
+        limit,
+        backoff: { initialSeconds: random.pick([0, 1, 5, 20]), factor: random.int(1, 3), maxSeconds: 60 },
+      },
+      ...(hasDeadline ? { activeDeadlineSeconds: random.pick([1, 5, 20, 90]) } : {}),
+    },
+    scripts,
+    ...(acts.length === 0 ? {} : { acts }),
+  };
+}
+
+/** Only a task with a deadline may hang for ever: all others must reach an end by themselves. */
+function drawScript(random: Random, mayHang: boolean): PodScript {
+  const fails = random.chance(0.45);
+  const runMs = random.pick([0, 200, 1000, 4000, 15_000]);
+  const base: PodScript = {
+    runMs: mayHang && random.chance(0.3) ? FOREVER : runMs,
+    exitCode: fails ? random.pick([1, 2, 137, 143]) : 0,
+    stopMs: random.pick([0, 500, 5000]),
+    stopCode: random.chance(0.25) ? 0 : 143,
+  };
+  if (random.chance(0.1)) return { ...base, oom: true };
+  if (random.chance(0.1)) return { ...base, runMs: 30_000, evictedAfterMs: random.pick([100, 2000]) };
+  if (random.chance(0.15)) return { ...base, sidecarMs: random.pick([100, 3000, FOREVER]) };
+  if (random.chance(0.1)) return { ...base, pullFailsMs: mayHang && random.chance(0.5) ? FOREVER : 12_000 };
+  if (random.chance(0.08)) return { ...base, unschedulableMs: mayHang && random.chance(0.5) ? FOREVER : 9000 };
+  return base;
+}
+
+const MOMENTS: readonly [Moment, ...Moment[]] = [
+  "created",
+  "podCreated",
+  "podBound",
+  "podPending",
+  "running",
+  "shownRunning",
+  "backingOff",
+  "stopping",
+  "ended",
+];
+
+function drawActs(random: Random): readonly Act[] {
+  const deeds: readonly [Deed, ...Deed[]] = [
+    { kind: "deletePod" },
+    { kind: "deletePod", graceSeconds: 0 },
+    { kind: "deletePod", graceSeconds: 1 },
+    { kind: "preemptPod" },
+    { kind: "cancel" },
+    { kind: "cancel" },
+    { kind: "delete", mode: "Background" },
+    { kind: "delete", mode: "Foreground" },
+    { kind: "delete", mode: "Orphan" },
+    { kind: "recreate" },
+    { kind: "setRetryLimit", limit: random.int(0, 3) },
+  ];
+  return Array.from({ length: random.int(1, 3) }, () => ({
+    when: random.pick(MOMENTS),
+    afterMs: random.pick([0, 10, 200, 1500, 6000]),
+    deed: random.pick(deeds),
+  }));
+}

@@ -1,0 +1,143 @@
+/**
+ * The promises of the operator, checked at every change of the simulated world. Each rule sees the truth (what really ran)
+ * and the API's history; the operator's own word counts for nothing.
+ */
+import type { ApiRequest } from "../../api/port.ts";
+import { routeOf } from "./apiserver/resources.ts";
+import type { Change, Store } from "./apiserver/store.ts";
+import type { Link } from "./link.ts";
+import { isRecord, isTerminalPhase, type TaskRun } from "./objects.ts";
+import { changedStatusProblem, sentStatusProblem } from "./statusrules.ts";
+import type { PodRecord, Truth } from "./truth.ts";
+
+export interface InvariantOptions {
+  readonly store: Store;
+  readonly truth: Truth;
+  /** Called with the rule and what broke it; the run ends after the current step. */
+  readonly fail: (rule: string, message: string) => void;
+}
+
+/** Watches a run. */
+export class Invariants {
+  readonly #options: InvariantOptions;
+  /** Set once everything has reached its end: from then on the operator must not write. */
+  quiet = false;
+
+  constructor(options: InvariantOptions) {
+    this.#options = options;
+    options.truth.onStart = (record) => this.#noOverlap(record);
+    options.store.listen((change) => {
+      if (change.resource === "pods") this.#podChanged(change);
+      else this.#taskRunChanged(change);
+    });
+  }
+
+  /** To be called with everything the operator sends, before the server sees it. */
+  checkRequest(link: Link, request: ApiRequest): void {
+    const route = routeOf(request.path);
+    const { fail } = this.#options;
+    if (!isAllowed(request)) fail("Contract", `the operator sent ${request.method} ${request.path}`);
+    if (this.quiet && !isReadForWatch(request)) {
+      fail("L1 Quiescence", `${request.method} ${request.path} although nothing is left to do`);
+    }
+    if (route === undefined) return;
+    if (request.method === "DELETE") this.#adoptOnlyOwn(request);
+    if (request.method === "PUT") {
+      const problem = sentStatusProblem(request.body, { seen: link.seen, truth: this.#options.truth });
+      if (problem !== undefined) fail(problem.rule, problem.message);
+    }
+  }
+
+  #podChanged(change: Change): void {
+    const { truth, store, fail } = this.#options;
+    const known = truth.pods.get(change.object.metadata.uid);
+    const wasBound = known?.node !== undefined;
+    truth.note(change);
+    const record = truth.pods.get(change.object.metadata.uid);
+    if (record?.owner === undefined) return;
+    if (!wasBound && record.node !== undefined) this.#onePodPerAttempt(record);
+    if (change.type !== "ADDED" || change.by !== "operator") return;
+    if (record.restartPolicy !== "Never") fail("I1 OnePodPerAttempt", `${record.key} may restart its containers`);
+    const owner = store.get("taskruns", record.owner.key) as TaskRun | undefined;
+    if (owner?.metadata.uid !== record.owner.uid) return;
+    const phase = owner.status?.phase;
+    if (isTerminalPhase(phase)) fail("I3 NoResurrection", `pod ${record.key} created after its TaskRun was ${phase}`);
+  }
+
+  #taskRunChanged({ type, object, before, by }: Change): void {
+    const taskRun = object as TaskRun;
+    this.#markNamed(taskRun);
+    if (type !== "MODIFIED" || before === undefined) return;
+    const problem = changedStatusProblem(before as TaskRun, taskRun, { by, truth: this.#options.truth });
+    if (problem !== undefined) this.#options.fail(problem.rule, `${object.metadata.name}: ${problem.message}`);
+  }
+
+  #markNamed({ status }: TaskRun): void {
+    for (const uid of [status?.podUID, ...(status?.attempts ?? []).map(({ podUID }) => podUID)]) {
+      const record = uid === undefined ? undefined : this.#options.truth.pods.get(uid);
+      if (record !== undefined) record.named = true;
+    }
+  }
+
+  /** I1. A pod that a user removed before anybody wrote its uid down leaves no trace: its attempt may be made again. */
+  #onePodPerAttempt(record: PodRecord): void {
+    const { owner } = record;
+    if (owner === undefined) return;
+    for (const other of this.#options.truth.ofOwner(owner.uid)) {
+      if (other === record || other.owner?.attempt !== owner.attempt || other.node === undefined) continue;
+      if (leftNoTrace(other)) continue;
+      this.#options.fail(
+        "I1 OnePodPerAttempt",
+        `attempt ${owner.attempt} has pods ${other.uid} and ${record.uid} (${record.key})`,
+      );
+    }
+  }
+
+  /** I2. Judged by what the kubelet runs, not by what the API says it runs. */
+  #noOverlap(record: PodRecord): void {
+    if (record.owner === undefined) return;
+    for (const other of this.#options.truth.ofOwner(record.owner.uid)) {
+      if (other === record || other.alive.size === 0) continue;
+      if (other.owner?.attempt === record.owner.attempt && leftNoTrace(other)) continue;
+      const numbers = `attempt ${record.owner.attempt} starts while attempt ${other.owner?.attempt} still runs`;
+      this.#options.fail("I2 NoOverlap", `${numbers}: ${[...other.alive].join(", ")} of ${other.key}`);
+    }
+  }
+
+  /** I5. A uid precondition on every deletion, and only pods that belong to a TaskRun. */
+  #adoptOnlyOwn(request: ApiRequest): void {
+    const preconditions = isRecord(request.body) ? request.body["preconditions"] : undefined;
+    const uid = isRecord(preconditions) ? preconditions["uid"] : undefined;
+    if (typeof uid !== "string") {
+      this.#options.fail("I5 AdoptOnlyOwn", `DELETE ${request.path} without a uid precondition`);
+      return;
+    }
+    const record = this.#options.truth.pods.get(uid);
+    if (record === undefined || record.owner !== undefined) return;
+    this.#options.fail("I5 AdoptOnlyOwn", `DELETE ${request.path} of a pod that belongs to no TaskRun`);
+  }
+}
+
+function leftNoTrace(record: PodRecord): boolean {
+  return !record.named && record.removedBy !== undefined && record.deletionBy?.startsWith("user") === true;
+}
+
+function isAllowed({ method, path }: ApiRequest): boolean {
+  const route = routeOf(path);
+  if (route === undefined) return false;
+  const isPod = route.resource.name === "pods";
+  switch (method) {
+    case "GET":
+      return route.subresource === undefined;
+    case "POST":
+      return isPod && route.name === undefined && route.namespace !== undefined;
+    case "DELETE":
+      return isPod && route.name !== undefined && route.subresource === undefined;
+    case "PUT":
+      return !isPod && route.name !== undefined && route.subresource === "status";
+  }
+}
+
+function isReadForWatch({ method, path }: ApiRequest): boolean {
+  return method === "GET" && routeOf(path)?.name === undefined;
+}

@@ -1,0 +1,121 @@
+/**
+ * Replays one run of the simulator, or many: `make sim SEED=7`, or
+ * `node operator/testing/sim/main.ts --seed=7 | --seeds=1-1000 | --scenario=success [--at=3:killAfter,5:loseReply] [--quiet]`.
+ */
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { startCore } from "../../controller/core.ts";
+import type { Port } from "../../api/port.ts";
+import type { RequestFault } from "./faults.ts";
+import { planForSeed } from "./generate.ts";
+import { type RunResult, runWorld } from "./run.ts";
+import { scenarioPlan } from "./scenarios.ts";
+import { Violation } from "./violation.ts";
+import type { WorldPlan } from "./world.ts";
+
+/** Broken seeds named in a summary: enough to start with. */
+const NAMED_MAX = 20;
+const PROGRESS_EVERY_SEEDS = 100;
+
+const startOperator = (port: Port): { stop(): Promise<void> } => startCore(port, { namespaces: [] });
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string" },
+    seeds: { type: "string" },
+    scenario: { type: "string" },
+    at: { type: "string" },
+    quiet: { type: "boolean" },
+  },
+});
+
+if (values.seeds !== undefined) await runRange(values.seeds);
+else await runOne();
+
+async function runOne(): Promise<void> {
+  const printer = values.quiet === true ? {} : { print };
+  const plan =
+    values.scenario === undefined
+      ? planForSeed(Number(values.seed ?? 1), { startOperator, ...printer })
+      : scenarioPlan(values.scenario, { startOperator, ...printer, ...crashPoints(values.at) });
+  print(describePlan(plan));
+  const startedAt = performance.now();
+  try {
+    const result = await runWorld(plan);
+    print(describeResult(result, performance.now() - startedAt));
+  } catch (error) {
+    if (!(error instanceof Violation)) throw error;
+    print(`\n${values.quiet === true ? error.message : error.message.split("\n").slice(0, 2).join("\n")}`);
+    process.exitCode = 1;
+  }
+}
+
+async function runRange(range: string): Promise<void> {
+  const [first = 1, last = first] = range.split("-").map(Number);
+  const broken: string[] = [];
+  let virtualMs = 0;
+  const startedAt = performance.now();
+  for (let seed = first; seed <= last; seed++) {
+    try {
+      const result = await runWorld(planForSeed(seed, { startOperator }));
+      virtualMs += result.virtualMs;
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      broken.push(`${seed}  ${error.message.split("\n")[0]}`);
+    }
+    if ((seed - first + 1) % PROGRESS_EVERY_SEEDS === 0) {
+      const rate = (seed - first + 1) / ((performance.now() - startedAt) / 1000);
+      process.stderr.write(`\r${seed - first + 1} seeds, ${broken.length} broken, ${rate.toFixed(0)} seeds/s `);
+    }
+  }
+  const spentMs = performance.now() - startedAt;
+  const count = last - first + 1;
+  const rate = (count / spentMs) * 1000;
+  const factor = virtualMs / spentMs;
+  print(
+    `\n${count} seeds, ${broken.length} broken; ${rate.toFixed(0)} seeds/s on 1 of ${availableParallelism()} cores, ${factor.toFixed(0)} times faster than time`,
+  );
+  for (const line of broken.slice(0, NAMED_MAX)) print(`  seed ${line}`);
+  if (broken.length > NAMED_MAX) print(`  and ${broken.length - NAMED_MAX} more`);
+  if (broken.length > 0) process.exitCode = 1;
+}
+
+function crashPoints(text: string | undefined): { at?: ReadonlyMap<number, RequestFault> } {
+  if (text === undefined) return {};
+  const at = text.split(",").map((point) => {
+    const [index, kind = "killBefore"] = point.split(":");
+    return [Number(index), { kind } as RequestFault] as const;
+  });
+  return { at: new Map(at) };
+}
+
+function describePlan(plan: WorldPlan): string {
+  const rates = Object.entries(plan.rates ?? {}).map(([name, rate]) => `${name}=${rate}`);
+  const taskRuns = plan.taskRuns.map((taskRun) => `  ${abridged(JSON.stringify(taskRun, infinite))}`);
+  const setting = `faults for ${plan.chaosMs / 1000} s, slowness ${plan.slowness}, restart after ${plan.restartMs.join("-")} ms`;
+  const server = plan.initialEvents ? "server sends initial events" : "server refuses initial events";
+  return [`run ${plan.seed}: ${setting}, ${server}`, `  ${rates.join(" ")}`, ...taskRuns, ""].join("\n");
+}
+
+/** JSON has no infinity. */
+function infinite(_name: string, value: unknown): unknown {
+  return value === Number.POSITIVE_INFINITY ? "forever" : value;
+}
+
+function abridged(text: string): string {
+  return text.length > 1000 ? `${text.slice(0, 1000)}...` : text;
+}
+
+function describeResult(result: RunResult, spentMs: number): string {
+  const { hash, steps, virtualMs, requests, lives, ends } = result;
+  const verbs = Object.entries(requests).map(([verb, count]) => `${verb} ${count}`);
+  return [
+    "",
+    ...Object.entries(ends).map(([key, end]) => `  ${key.padEnd(24)} ${end}`),
+    `  ${lives} lives of the operator; requests: ${verbs.join(", ")}`,
+    `  ${steps} steps, ${(virtualMs / 1000).toFixed(0)} s of virtual time in ${spentMs.toFixed(0)} ms; trace ${hash}`,
+  ].join("\n");
+}

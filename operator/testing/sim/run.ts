@@ -1,0 +1,127 @@
+/** Runs a world to its end and says what came of it. */
+import { endProblem } from "./ends.ts";
+import { keyOf, type TaskRun } from "./objects.ts";
+import { keyOfPlan } from "./plan.ts";
+import { unrecordedOutcome } from "./statusrules.ts";
+import { World, type WorldPlan } from "./world.ts";
+
+export interface RunResult {
+  readonly hash: string;
+  readonly steps: number;
+  readonly virtualMs: number;
+  /** The operator's requests by verb; WATCH apart from GET. */
+  readonly requests: Readonly<Record<string, number>>;
+  /** All of the operator's requests, opened watches included: the number of crash points. */
+  readonly requestCount: number;
+  /** How often the operator was started. */
+  readonly lives: number;
+  readonly ends: Readonly<Record<string, string>>;
+}
+
+/** A TaskRun has at most retries of 5 min backoff and a deadline of minutes in any plan; an hour of virtual time is ample. */
+const SETTLE_MS_MAX = 3_600_000;
+/** So long must everything look finished before the operator must be silent: progress writes may lag a little. */
+const STABLE_MS = 30_000;
+const QUIET_MS = 600_000;
+const LOOK_EVERY_MS = 1000;
+const AFTER_STOP_MS = 60_000;
+/** An ordinary run takes some thousand steps. */
+const STEPS_MAX = 2_000_000;
+
+/**
+ * Runs the plan: faults, then settling, then ten quiet minutes, then an orderly stop.
+ * @throws Violation
+ */
+export async function runWorld(plan: WorldPlan): Promise<RunResult> {
+  const world = new World(plan);
+  await settle(world);
+  world.trace.note("world", "everything has reached its end");
+  checkEnds(world);
+  world.invariants.quiet = true;
+  await advance(world, QUIET_MS);
+  checkNoLeak(world);
+  world.stopOperator(() => undefined);
+  await advance(world, AFTER_STOP_MS);
+  return resultOf(world);
+}
+
+async function settle(world: World): Promise<void> {
+  const limitMs = world.plan.chaosMs + SETTLE_MS_MAX;
+  let settledSince: number | undefined;
+  const look = (): void => {
+    settledSince = world.settled() ? (settledSince ?? world.clock.now) : undefined;
+    world.clock.after(LOOK_EVERY_MS, look);
+  };
+  look();
+  const done = (): boolean =>
+    world.violation !== undefined || (settledSince !== undefined && world.clock.now - settledSince >= STABLE_MS);
+  const how = await world.clock.run({ done, untilMs: limitMs, stepsMax: STEPS_MAX });
+  if (how !== "done")
+    world.fail("L1 EventualEnd", `not at its end after ${limitMs / 1000} s (${how}): ${unfinished(world)}`);
+  raise(world);
+}
+
+async function advance(world: World, spanMs: number): Promise<void> {
+  const untilMs = world.clock.now + spanMs;
+  await world.clock.run({ done: () => world.violation !== undefined, untilMs, stepsMax: STEPS_MAX });
+  raise(world);
+}
+
+function checkEnds(world: World): void {
+  const { store } = world.server;
+  const told = new Set(world.link?.seen.keys());
+  for (const plan of world.plan.taskRuns) {
+    const taskRun = store.get("taskruns", keyOfPlan(plan)) as TaskRun | undefined;
+    if (taskRun === undefined) continue;
+    const records = world.truth.ofOwner(taskRun.metadata.uid);
+    const problem = endProblem(plan, taskRun, records);
+    if (problem !== undefined) world.fail("L1 EventualEnd", `${keyOf(taskRun)} ${problem}`);
+    const lost = unrecordedOutcome(taskRun, records, told);
+    if (lost !== undefined) world.fail(lost.rule, `${keyOf(taskRun)}: ${lost.message}`);
+  }
+  raise(world);
+}
+
+/** L2: nothing of a deleted owner is left, and nothing runs that nobody owns. */
+function checkNoLeak(world: World): void {
+  const { store } = world.server;
+  const owners = new Set([...store.values("taskruns")].map(({ metadata }) => metadata.uid));
+  for (const pod of store.values("pods")) {
+    for (const { uid, kind } of pod.metadata.ownerReferences ?? []) {
+      if (kind === "TaskRun" && !owners.has(uid)) world.fail("L2 NoLeak", `pod ${keyOf(pod)} outlived its TaskRun`);
+    }
+  }
+  for (const record of world.truth.pods.values()) {
+    if (record.owner !== undefined && record.alive.size > 0) world.fail("L2 NoLeak", `${record.key} still runs`);
+  }
+  raise(world);
+}
+
+function unfinished(world: World): string {
+  const lines = [...world.server.store.values("taskruns")].map((object) => {
+    const { metadata, status } = object as TaskRun;
+    const deleting = metadata.deletionTimestamp === undefined ? "" : ", being deleted";
+    return `${keyOf(object)} is ${status?.phase} (${status?.conditions?.[0]?.reason})${deleting}`;
+  });
+  return lines.join("; ");
+}
+
+function raise(world: World): void {
+  if (world.violation !== undefined) throw world.violation;
+}
+
+function resultOf(world: World): RunResult {
+  const ends = [...world.server.store.values("taskruns")].map((object) => {
+    const { status } = object as TaskRun;
+    return [keyOf(object), `${status?.phase} ${status?.conditions?.[0]?.reason} attempt ${status?.attempt}`];
+  });
+  return {
+    hash: world.trace.hash,
+    steps: world.clock.steps,
+    virtualMs: world.clock.now,
+    requests: Object.fromEntries([...world.requests].toSorted(([left], [right]) => (left < right ? -1 : 1))),
+    requestCount: world.requestCount,
+    lives: world.lives,
+    ends: Object.fromEntries(ends) as Record<string, string>,
+  };
+}

@@ -1,0 +1,132 @@
+/** Small worlds with a known end. To extend: add an entry; every run test then takes it up. */
+import { NO_FAULTS, type RequestFault, ScriptedFaults } from "./faults.ts";
+import type { TaskRunPlan } from "./plan.ts";
+import type { StartOperator, WorldPlan } from "./world.ts";
+
+const FOREVER = Number.POSITIVE_INFINITY;
+
+/** Retries without long pauses: crash points are about order, not about waiting. */
+function retry(limit: number): Readonly<Record<string, unknown>> {
+  return { retry: { limit, backoff: { initialSeconds: 3, factor: 2, maxSeconds: 60 } } };
+}
+
+function only(plan: Omit<TaskRunPlan, "name">): readonly TaskRunPlan[] {
+  return [{ name: "task", ...plan }];
+}
+
+export const SCENARIOS: Readonly<Record<string, readonly TaskRunPlan[]>> = {
+  success: only({ scripts: [{ runMs: 5000 }] }),
+  shortSuccess: only({ scripts: [{ runMs: 300 }] }),
+  failure: only({ scripts: [{ runMs: 2000, exitCode: 3 }] }),
+  retryThenSuccess: only({ spec: retry(2), scripts: [{ runMs: 1000, exitCode: 1 }, { runMs: 1000 }] }),
+  retriesExhausted: only({ spec: retry(1), scripts: [{ runMs: 500, exitCode: 7 }] }),
+  deadline: only({ spec: { activeDeadlineSeconds: 8 }, scripts: [{ runMs: FOREVER }] }),
+  deadlineWhilePulling: only({ spec: { activeDeadlineSeconds: 8 }, scripts: [{ pullFailsMs: FOREVER }] }),
+  deadlineWhileBackingOff: only({
+    spec: { activeDeadlineSeconds: 8, retry: { limit: 3, backoff: { initialSeconds: 60, factor: 1, maxSeconds: 60 } } },
+    scripts: [{ runMs: 500, exitCode: 1 }],
+    wants: [{ phase: "Failed", reason: "DeadlineExceeded", attempts: 1 }],
+  }),
+  cancelWhilePending: only({
+    scripts: [{ pullFailsMs: FOREVER }],
+    acts: [{ when: "podPending", afterMs: 2000, deed: { kind: "cancel" } }],
+    wants: [{ phase: "Cancelled", reason: "Cancelled" }],
+  }),
+  cancelWhileUnschedulable: only({
+    scripts: [{ unschedulableMs: FOREVER }],
+    acts: [{ when: "podCreated", afterMs: 3000, deed: { kind: "cancel" } }],
+    wants: [{ phase: "Cancelled", reason: "Cancelled" }],
+  }),
+  cancelWhileRunning: only({
+    scripts: [{ runMs: FOREVER, stopMs: 1500 }],
+    acts: [{ when: "running", afterMs: 3000, deed: { kind: "cancel" } }],
+    wants: [{ phase: "Cancelled", reason: "Cancelled" }],
+  }),
+  cancelWhileBackingOff: only({
+    spec: { retry: { limit: 3, backoff: { initialSeconds: 60, factor: 1, maxSeconds: 60 } } },
+    scripts: [{ runMs: 500, exitCode: 1 }],
+    acts: [{ when: "backingOff", afterMs: 2000, deed: { kind: "cancel" } }],
+    wants: [{ phase: "Cancelled", reason: "Cancelled", attempts: 1 }],
+  }),
+  /** The program answers SIGTERM with 0: that is the end of a cancelled task, not a success. */
+  cancelAnsweredWithZero: only({
+    scripts: [{ runMs: FOREVER, stopMs: 2500, stopCode: 0 }],
+    acts: [{ when: "running", afterMs: 3000, deed: { kind: "cancel" } }],
+    wants: [{ phase: "Cancelled", reason: "Cancelled" }],
+  }),
+  oom: only({ scripts: [{ runMs: 1500, oom: true }] }),
+  evictedThenSuccess: only({ spec: retry(1), scripts: [{ runMs: 60_000, evictedAfterMs: 2000 }, {}] }),
+  sidecar: only({ scripts: [{ runMs: 1500, sidecarMs: FOREVER }] }),
+  sidecarOfFailure: only({ spec: retry(1), scripts: [{ runMs: 1500, exitCode: 2, sidecarMs: FOREVER, stopMs: 2000 }] }),
+  imagePullFailure: only({ scripts: [{ pullFailsMs: 20_000, runMs: 1000 }] }),
+  invalidTemplate: only({
+    spec: { template: { spec: {} } },
+    wants: [{ phase: "Failed", reason: "InvalidTemplate" }],
+  }),
+  refusedTemplate: only({
+    spec: { template: { spec: { containers: [{ name: "Not A Name", image: "x" }] } } },
+    wants: [{ phase: "Failed", reason: "InvalidTemplate" }],
+  }),
+  podSecurity: only({ forbidden: true, wants: [{ phase: "Failed" }] }),
+  /** A pod deleted by hand is retried if its end was seen; an operator that was away cannot know its fate. */
+  podDeletedByHand: only({
+    spec: retry(1),
+    scripts: [{ runMs: FOREVER }, { runMs: 1000 }],
+    acts: [{ when: "running", afterMs: 3000, deed: { kind: "deletePod" } }],
+    wants: [
+      { phase: "Succeeded", attempts: 2 },
+      { phase: "Failed", reason: "UnknownFate", attempts: 1 },
+    ],
+  }),
+  podForceDeleted: only({
+    spec: retry(2),
+    scripts: [{ runMs: FOREVER, stopMs: 8000 }],
+    acts: [{ when: "shownRunning", afterMs: 3000, deed: { kind: "deletePod", graceSeconds: 0 } }],
+    wants: [{ phase: "Failed", reason: "UnknownFate" }],
+  }),
+  recreated: only({
+    scripts: [{ runMs: 6000 }],
+    acts: [{ when: "running", afterMs: 2000, deed: { kind: "recreate" } }],
+    wants: [{ phase: "Succeeded", attempts: 1 }],
+  }),
+  foregroundDeletion: only({
+    scripts: [{ runMs: FOREVER, stopMs: 3000 }],
+    acts: [{ when: "running", afterMs: 2000, deed: { kind: "delete", mode: "Foreground" } }],
+    wants: "gone",
+  }),
+  backgroundDeletion: only({
+    scripts: [{ runMs: FOREVER }],
+    acts: [{ when: "running", afterMs: 2000, deed: { kind: "delete", mode: "Background" } }],
+    wants: "gone",
+  }),
+  strangersPod: only({ stranger: true }),
+};
+
+/** The world of a scenario without faults, or with faults at exactly the given requests. */
+export function scenarioPlan(
+  name: string,
+  options: {
+    readonly startOperator: StartOperator;
+    readonly at?: ReadonlyMap<number, RequestFault>;
+    readonly print?: (line: string) => void;
+    readonly initialEvents?: boolean;
+  },
+): WorldPlan {
+  const taskRuns = SCENARIOS[name];
+  if (taskRuns === undefined) throw new Error(`no scenario ${name}; there are ${Object.keys(SCENARIOS).join(", ")}`);
+  const { at } = options;
+  const points = [...(at ?? [])].map(([index, fault]) => `${index}:${fault.kind}`).join(",");
+  return {
+    seed: `scenario-${name}`,
+    replay: `make sim SCENARIO=${name}${points === "" ? "" : ` AT=${points}`}`,
+    taskRuns,
+    startOperator: options.startOperator,
+    faults: () => (at === undefined ? NO_FAULTS : new ScriptedFaults(at)),
+    // Scripted faults strike by count, whenever that is.
+    chaosMs: at === undefined ? 1 : 120_000,
+    initialEvents: options.initialEvents ?? true,
+    slowness: 1,
+    restartMs: [500, 3000],
+    ...(options.print === undefined ? {} : { print: options.print }),
+  };
+}

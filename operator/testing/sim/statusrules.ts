@@ -1,0 +1,162 @@
+/** What every status of a TaskRun must satisfy: by itself, against the one before, and against the truth about its pods. */
+import { loadTaskRunSchema, problemsOf, pruned } from "./apiserver/schema.ts";
+import { type AttemptEntry, isRecord, isTerminalPhase, type TaskRun, type TaskRunStatus } from "./objects.ts";
+import type { PodRecord, Truth } from "./truth.ts";
+
+/** Far below etcd's limit, so that a status can never wedge its TaskRun. */
+const STATUS_BYTES_MAX = 256 * 1024;
+
+export interface Problem {
+  readonly rule: string;
+  readonly message: string;
+}
+
+interface SentContext {
+  /** Exit codes that were delivered to the sender before it sent this. */
+  readonly seen: ReadonlyMap<string, number>;
+  readonly truth: Truth;
+}
+
+/** A status as the operator sends it. */
+export function sentStatusProblem(body: unknown, { seen, truth }: SentContext): Problem | undefined {
+  if (!isRecord(body) || !isRecord(body["metadata"])) return monotonic("a status write without metadata");
+  if (typeof body["metadata"]["resourceVersion"] !== "string")
+    return monotonic("a status write without resourceVersion");
+  const size = Buffer.byteLength(JSON.stringify(body["status"] ?? null));
+  if (size > STATUS_BYTES_MAX) return monotonic(`a status of ${size} bytes`);
+  const status = body["status"];
+  const schema = loadTaskRunSchema().properties?.["status"];
+  if (schema === undefined) throw new Error("the CRD has no status");
+  const dropped: string[] = [];
+  const kept = pruned(schema, status, "status", dropped);
+  if (dropped.length > 0) return monotonic(`fields that are not in the schema: ${dropped.join(", ")}`);
+  const [first] = problemsOf(schema, kept, "status");
+  if (first !== undefined) return monotonic(`${first.field} ${first.message}: ${JSON.stringify(status)}`);
+  const typed = status as TaskRunStatus;
+  for (const entry of typed.attempts ?? []) {
+    const problem = attemptProblem(entry, { seen, truth });
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+/** I4: what the writer had been told of a pod's end is what it writes. */
+function attemptProblem(entry: AttemptEntry, { seen, truth }: SentContext): Problem | undefined {
+  if (entry.podUID === undefined) return undefined;
+  const known = seen.get(entry.podUID);
+  if (known !== undefined && entry.exitCode !== known) {
+    return lost(`attempt ${entry.number} recorded with exit code ${entry.exitCode}, the kubelet had reported ${known}`);
+  }
+  const report = truth.pods.get(entry.podUID)?.report;
+  if (known === 0 && report?.whileDeleting === false && entry.reason !== "Succeeded") {
+    return lost(`attempt ${entry.number} recorded as ${entry.reason}, it had ended with 0 by itself`);
+  }
+  return undefined;
+}
+
+interface ChangeContext {
+  readonly by: string;
+  readonly truth: Truth;
+}
+
+/** A TaskRun as it was and as it is now. */
+export function changedStatusProblem(was: TaskRun, is: TaskRun, context: ChangeContext): Problem | undefined {
+  if (context.by !== "operator") return undefined;
+  const { status: before = {} } = was;
+  const { status: after = {} } = is;
+  return (
+    terminalChanged(before, after) ??
+    wentBack(before, after) ??
+    disagreement(after) ??
+    finalAttemptProblem(is, context.truth)
+  );
+}
+
+function terminalChanged(before: TaskRunStatus, after: TaskRunStatus): Problem | undefined {
+  if (!isTerminalPhase(before.phase)) return undefined;
+  for (const field of ["phase", "completionTime", "exitCode"] as const) {
+    if (before[field] !== after[field]) {
+      const message = `${field} changed from ${before[field]} to ${after[field]} after the end`;
+      return { rule: "I3 NoResurrection", message };
+    }
+  }
+  return undefined;
+}
+
+function wentBack(before: TaskRunStatus, after: TaskRunStatus): Problem | undefined {
+  for (const field of ["attempt", "observedGeneration"] as const) {
+    if ((after[field] ?? 0) < (before[field] ?? 0)) {
+      return monotonic(`${field} went back from ${before[field]} to ${after[field]}`);
+    }
+  }
+  if (before.startTime !== undefined && before.startTime !== after.startTime) {
+    return monotonic(`startTime changed from ${before.startTime} to ${after.startTime}`);
+  }
+  for (const entry of before.attempts ?? []) {
+    const now = after.attempts?.find(({ number }) => number === entry.number);
+    const dropped = now === undefined && (after.attempts?.length ?? 0) < (before.attempts?.length ?? 0);
+    if (dropped || (now !== undefined && (now.reason !== entry.reason || now.exitCode !== entry.exitCode))) {
+      return { rule: "I4 NoLostOutcome", message: `attempt ${entry.number} was ${entry.reason}, is ${now?.reason}` };
+    }
+  }
+  return undefined;
+}
+
+/** Phase and condition come from one thought. */
+function disagreement(status: TaskRunStatus): Problem | undefined {
+  const condition = status.conditions?.find(({ type }) => type === "Succeeded");
+  const want = !isTerminalPhase(status.phase) ? "Unknown" : status.phase === "Succeeded" ? "True" : "False";
+  if (condition?.status !== want)
+    return monotonic(`phase ${status.phase} but condition Succeeded=${condition?.status}`);
+  const hasEnd = status.completionTime !== undefined;
+  if (hasEnd !== isTerminalPhase(status.phase))
+    return monotonic(`phase ${status.phase}, completionTime ${status.completionTime}`);
+  return undefined;
+}
+
+/** The end that is declared, against what the kubelet had reported of the pod that decided it. */
+function finalAttemptProblem({ metadata, status = {} }: TaskRun, truth: Truth): Problem | undefined {
+  if (!isTerminalPhase(status.phase)) return undefined;
+  const records = truth.ofOwner(metadata.uid);
+  const succeeded = records.some((record) => record.report?.exitCode === 0);
+  if (status.phase === "Succeeded" && !succeeded) return lost("Succeeded, but no main container ended with 0");
+  if (status.phase === "Succeeded" && status.exitCode !== 0) return lost(`Succeeded with exit code ${status.exitCode}`);
+  const alive = records.find((record) => record.alive.size > 0 && record.removedBy === undefined);
+  if (alive !== undefined) {
+    return {
+      rule: "I2 NoOverlap",
+      message: `${status.phase} while ${alive.key} still runs ${[...alive.alive].join(", ")}`,
+    };
+  }
+  return undefined;
+}
+
+/** At the end of a run: an exit code that stands in the API, or was told to the operator that lived on, is recorded. */
+export function unrecordedOutcome(
+  taskRun: TaskRun,
+  records: readonly PodRecord[],
+  told: ReadonlySet<string>,
+): Problem | undefined {
+  for (const record of records) {
+    const { report, owner } = record;
+    if (report === undefined || owner === undefined || !told.has(record.uid)) continue;
+    const entry = taskRun.status?.attempts?.find(({ podUID }) => podUID === record.uid);
+    const forgotten = (taskRun.status?.attempt ?? 0) - owner.attempt >= 10;
+    if (forgotten || report.reason === "ContainerStatusUnknown") continue;
+    if (entry?.exitCode !== report.exitCode) {
+      return lost(`${record.key} ended with ${report.exitCode}; recorded: ${JSON.stringify(entry)}`);
+    }
+    if (report.exitCode === 0 && !report.whileDeleting && taskRun.status?.phase !== "Succeeded") {
+      return lost(`${record.key} ended with 0 by itself, the TaskRun is ${taskRun.status?.phase}`);
+    }
+  }
+  return undefined;
+}
+
+function monotonic(message: string): Problem {
+  return { rule: "I6 MonotonicStatus", message };
+}
+
+function lost(message: string): Problem {
+  return { rule: "I4 NoLostOutcome", message };
+}

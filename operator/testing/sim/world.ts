@@ -1,0 +1,303 @@
+/** One simulated cluster with one operator in it, from the first event to the proof that all is quiet. */
+import type { Port } from "../../api/port.ts";
+import { forbidden } from "./apiserver/failure.ts";
+import { PODS } from "./apiserver/resources.ts";
+import { ApiServer } from "./apiserver/server.ts";
+import { WatchHub } from "./apiserver/watch.ts";
+import { SimClock } from "./clock.ts";
+import type { FaultPlan, FaultSource } from "./faults.ts";
+import { NO_FAULTS } from "./faults.ts";
+import { startGarbageCollector } from "./garbage.ts";
+import { Invariants } from "./invariants.ts";
+import { startKubelets } from "./kubelet.ts";
+import { Link, type Network } from "./link.ts";
+import { attemptOf, controllerOf, isTerminalPhase, type Pod, type TaskRun } from "./objects.ts";
+import { keyOfPlan, manifestOf, scriptsOf, type TaskRunPlan } from "./plan.ts";
+import { Random } from "./random.ts";
+import { startScheduler } from "./scheduler.ts";
+import { ORDINARY, scriptOf } from "./script.ts";
+import type { Site } from "./site.ts";
+import { Trace } from "./trace.ts";
+import { Truth } from "./truth.ts";
+import { planActs, submit } from "./users.ts";
+import { Violation } from "./violation.ts";
+
+/** An operator as the simulator starts it: the core, or a wrong one made to be caught. */
+export type StartOperator = (port: Port) => { stop(): Promise<void> };
+
+export interface WorldPlan {
+  readonly seed: string;
+  /** The command that repeats this run. */
+  readonly replay: string;
+  readonly taskRuns: readonly TaskRunPlan[];
+  readonly startOperator: StartOperator;
+  /** The faults of the first phase; they end at `chaosMs`. */
+  readonly faults: (random: Random) => FaultSource;
+  readonly rates?: FaultPlan["rates"];
+  readonly chaosMs: number;
+  /** False: a server that refuses sendInitialEvents. */
+  readonly initialEvents: boolean;
+  readonly slowness: number;
+  /** From an operator's death to the next one's start. */
+  readonly restartMs: readonly [number, number];
+  readonly print?: (line: string) => void;
+}
+
+/** Lives of the operator in one run; more means that faults never let it work. */
+const LIVES_MAX = 500;
+const CHAOS_EVERY_MS = 1000;
+const QUOTA_MS = [2000, 30_000] as const;
+const LAG_VERSIONS_MAX = 30;
+/** An orderly stop is promised within 5 s; slow replies under way may take their time. */
+const STOP_MS = 60_000;
+
+/** Everything in one run. */
+export class World {
+  readonly plan: WorldPlan;
+  readonly clock: SimClock;
+  readonly trace: Trace;
+  readonly truth: Truth = new Truth();
+  readonly server: ApiServer;
+  readonly hub: WatchHub;
+  readonly invariants: Invariants;
+  readonly requests: Map<string, number> = new Map<string, number>();
+  requestCount = 0;
+  lives = 0;
+  violation: Violation | undefined;
+  #link: Link | undefined;
+  #operator: { stop(): Promise<void> } | undefined;
+  #chaos = true;
+  #quotaUntilMs = 0;
+  readonly #random: Random;
+  readonly #faults: FaultSource;
+  readonly #site: Site;
+  readonly #plans: ReadonlyMap<string, TaskRunPlan>;
+  readonly #squatted = new Set<string>();
+  #uncreated: number;
+
+  constructor(plan: WorldPlan) {
+    this.plan = plan;
+    this.#random = new Random(plan.seed);
+    this.clock = new SimClock(this.#random.fork("ties"));
+    this.trace = new Trace({ now: () => this.clock.now, print: plan.print });
+    this.#plans = new Map(plan.taskRuns.map((taskRun) => [keyOfPlan(taskRun), taskRun]));
+    this.#uncreated = plan.taskRuns.length;
+    this.#faults = plan.faults(this.#random.fork("faults"));
+    const lag = this.#random.fork("lag");
+    this.server = new ApiServer({
+      nowMs: () => this.clock.wallMs,
+      random: this.#random.fork("uids"),
+      podPolicies: [(pod, by) => this.#squat(pod, by), (pod, by) => this.#refusePod(pod, by)],
+      reads: { lagVersions: () => (this.#strikes("staleReads", lag, 5) ? lag.int(1, LAG_VERSIONS_MAX) : 0) },
+    });
+    this.invariants = new Invariants({
+      store: this.server.store,
+      truth: this.truth,
+      fail: (rule, message) => this.fail(rule, message),
+    });
+    const gone = this.#random.fork("gone");
+    this.hub = new WatchHub(this.server, {
+      initialEvents: plan.initialEvents,
+      goneAs: () => (gone.chance(0.5) ? "status" : "event"),
+      after: (delayMs, run) => this.clock.after(delayMs, run),
+      random: this.#random.fork("hub"),
+    });
+    this.#site = {
+      clock: this.clock,
+      server: this.server,
+      trace: this.trace,
+      truth: this.truth,
+      random: this.#random.fork("site"),
+      scriptFor: (pod) => this.#scriptFor(pod),
+      slowness: plan.slowness,
+    };
+    this.#begin();
+  }
+
+  /** Notes a broken promise; the first one counts and ends the run after the current step. */
+  fail(rule: string, message: string): void {
+    if (this.violation !== undefined) return;
+    this.trace.note("VIOLATION", `${rule}: ${message}`);
+    this.violation = new Violation({
+      rule,
+      message,
+      seed: this.plan.seed,
+      virtualMs: this.clock.now,
+      lastLines: this.trace.lastLines,
+      replay: this.plan.replay,
+    });
+  }
+
+  get chaos(): boolean {
+    return this.#chaos;
+  }
+
+  get link(): Link | undefined {
+    return this.#link;
+  }
+
+  /** Everything has reached its end, as far as the world can see. */
+  settled(): boolean {
+    if (this.#chaos || this.#uncreated > 0 || this.#link === undefined) return false;
+    for (const object of this.server.store.values("taskruns")) {
+      const { metadata, status } = object as TaskRun;
+      if (metadata.deletionTimestamp !== undefined || !isTerminalPhase(status?.phase)) return false;
+    }
+    for (const pod of this.truth.pods.values()) if (pod.alive.size > 0 && pod.owner !== undefined) return false;
+    for (const pod of this.server.store.values("pods")) if (pod.metadata.deletionTimestamp !== undefined) return false;
+    return true;
+  }
+
+  /** Ends the operator in good order. Resolves, in virtual time, through `done`. */
+  stopOperator(done: () => void): void {
+    const link = this.#link;
+    const operator = this.#operator;
+    if (link === undefined || operator === undefined) return;
+    this.#link = undefined;
+    this.trace.note("world", `stops ${link.name}`);
+    let stopped = false;
+    const late = this.clock.wake(STOP_MS, () => {
+      if (!stopped && link.alive) this.fail("Stop", `stop() has not ended after ${STOP_MS} ms`);
+    });
+    void operator.stop().then(() => {
+      stopped = true;
+      late();
+      if (!link.alive) return undefined;
+      link.cut();
+      this.trace.note("world", `${link.name} has stopped`);
+      done();
+      return undefined;
+    });
+  }
+
+  #begin(): void {
+    startScheduler(this.#site);
+    startKubelets(this.#site);
+    startGarbageCollector(this.#site);
+    for (const taskRun of this.plan.taskRuns) {
+      planActs(this.#site, keyOfPlan(taskRun), {
+        acts: taskRun.acts ?? [],
+        recreate: () => submit(this.#site, manifestOf(taskRun)) === 201,
+      });
+      this.clock.after(taskRun.createAtMs ?? 0, () => {
+        this.#uncreated--;
+        const code = submit(this.#site, manifestOf(taskRun));
+        this.trace.note("user", `creates ${keyOfPlan(taskRun)} -> ${code}`);
+      });
+    }
+    this.clock.wake(0, () => this.#startOperator());
+    this.clock.after(this.plan.chaosMs, () => this.#freeze());
+    if (this.plan.rates !== undefined) this.#planChaos(this.#random.fork("chaos"));
+  }
+
+  #freeze(): void {
+    this.#chaos = false;
+    this.#quotaUntilMs = 0;
+    this.trace.note("world", "faults end");
+  }
+
+  #startOperator(): void {
+    if (this.#link !== undefined) return;
+    this.lives++;
+    if (this.lives > LIVES_MAX) {
+      this.fail("World", `the operator died ${LIVES_MAX} times`);
+      return;
+    }
+    const name = `operator-${this.lives}`;
+    this.trace.note("world", `starts ${name}`);
+    const link = new Link(this.#network(), name, this.#random.fork(name));
+    this.#link = link;
+    this.#operator = this.plan.startOperator(link.port);
+  }
+
+  #network(): Network {
+    return {
+      clock: this.clock,
+      server: this.server,
+      hub: this.hub,
+      trace: this.trace,
+      faults: () => (this.#chaos ? this.#faults : NO_FAULTS),
+      onRequest: (link, request) => {
+        const verb = request.query?.["watch"] === "true" ? "WATCH" : request.method;
+        this.requests.set(verb, (this.requests.get(verb) ?? 0) + 1);
+        this.invariants.checkRequest(link, request);
+        this.requestCount++;
+        return this.requestCount;
+      },
+      onReply: (_link, request, { status }) => {
+        if (status === 405) this.fail("Contract", `${request.method} ${request.path} is not served: ${status}`);
+      },
+      kill: (link, why) => this.#kill(link, why),
+    };
+  }
+
+  #kill(link: Link, why: string): void {
+    if (!link.alive) return;
+    this.trace.note("world", `kills ${link.name} ${why}`);
+    link.cut();
+    if (this.#link === link) this.#link = undefined;
+    this.#planRestart();
+  }
+
+  #planRestart(): void {
+    const delayMs = this.#random.fork(`restart-${this.lives}`).int(...this.plan.restartMs);
+    this.clock.wake(delayMs, () => this.#startOperator());
+  }
+
+  /** What goes wrong by itself, not with a request. */
+  #planChaos(random: Random): void {
+    this.clock.wake(CHAOS_EVERY_MS, () => {
+      if (!this.#chaos) return;
+      const link = this.#link;
+      if (link !== undefined && this.#strikes("killAtTime", random, 1)) this.#kill(link, "at some time");
+      if (this.#strikes("gracefulStop", random, 0.5)) this.stopOperator(() => this.#planRestart());
+      if (this.#strikes("gone", random, 1)) {
+        this.trace.note("world", "compacts");
+        this.server.store.compact(this.server.store.version - random.int(0, 5));
+        if (random.chance(0.5)) this.hub.expireAll();
+      }
+      if (this.#strikes("quota", random, 1)) this.#quotaUntilMs = this.clock.now + random.int(...QUOTA_MS);
+      this.#planChaos(random);
+    });
+  }
+
+  #strikes(name: keyof FaultPlan["rates"], random: Random, factor: number): boolean {
+    return random.next() < (this.plan.rates?.[name] ?? 0) * factor && this.#chaos;
+  }
+
+  #scriptFor(pod: Pod): ReturnType<typeof scriptOf> {
+    const plan = this.#planOf(pod);
+    return plan === undefined ? ORDINARY : scriptOf(scriptsOf(plan), attemptOf(pod) ?? 1);
+  }
+
+  #planOf(pod: Pod): TaskRunPlan | undefined {
+    const controller = controllerOf(pod);
+    if (controller?.kind !== "TaskRun") return undefined;
+    return this.#plans.get(`${pod.metadata.namespace}/${controller.name}`);
+  }
+
+  /** A stranger's pod under our name, a moment before ours. */
+  #squat(pod: Pod, by: string): undefined {
+    const plan = this.#planOf(pod);
+    if (by !== "operator" || plan?.stranger !== true || this.#squatted.has(plan.name)) return;
+    this.#squatted.add(plan.name);
+    const { name, namespace } = pod.metadata;
+    const spec = { containers: [{ name: "other", image: "registry.example/other:1" }], restartPolicy: "Never" };
+    const body = { apiVersion: "v1", kind: "Pod", metadata: { name, namespace, labels: pod.metadata.labels }, spec };
+    const path = `/api/v1/namespaces/${namespace}/pods`;
+    this.trace.note("stranger", `takes the name ${namespace}/${name}`);
+    this.server.handle({ method: "POST", path, body, timeoutMs: 0 }, "stranger");
+  }
+
+  #refusePod(pod: Pod, by: string): ReturnType<typeof forbidden> | undefined {
+    if (by !== "operator") return undefined;
+    const { name } = pod.metadata;
+    if (this.#planOf(pod)?.forbidden === true) {
+      const why =
+        'violates PodSecurity "restricted:latest": privileged (container "main" must not set securityContext.privileged=true)';
+      return forbidden(PODS, name, why);
+    }
+    if (this.clock.now >= this.#quotaUntilMs) return undefined;
+    return forbidden(PODS, name, "exceeded quota: pods, requested: pods=1, used: pods=5, limited: pods=5");
+  }
+}
