@@ -114,7 +114,8 @@ function noPod(facts: Facts): Step {
 function stoppingView(facts: Facts, pod: PodRecord, ended: AttemptStatus): View {
   const outcome = ended.reason === Reason.Succeeded ? "succeeded" : `ended (${ended.reason})`;
   const message = `Attempt ${ended.number} ${outcome}; waiting for the other containers of pod ${pod.name} to stop.`;
-  return { phase: facts.before.phase === "Pending" ? Phase.Pending : Phase.Running, reason: Reason.Stopping, message };
+  const phase = ended.exitCode === undefined && facts.before.phase !== Phase.Running ? Phase.Pending : Phase.Running;
+  return { phase, reason: Reason.Stopping, message };
 }
 
 /** Asked once: a pod that is being deleted already needs no second request. */
