@@ -48,8 +48,9 @@ export function attemptEnd(facts: Facts): AttemptEnd | undefined {
  */
 function endedByRequest(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
   const asked = pod.deletionAskedMs;
-  const finished = timeMs(pod.main.finishedAt);
-  if (asked === undefined || pod.main.state !== "terminated" || finished === undefined) return undefined;
+  // A container that never ran is reported without times when its pod is deleted (reason ContainerStatusUnknown).
+  const finished = timeMs(pod.main.finishedAt) ?? facts.now;
+  if (asked === undefined || pod.main.state !== "terminated") return undefined;
   if (facts.cancel && finished >= asked) {
     return ended(pod, Reason.Cancelled, `Cancelled; the main container ended with exit code ${code(pod)}.`, finished);
   }

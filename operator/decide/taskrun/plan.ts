@@ -50,6 +50,8 @@ interface Step {
   readonly status?: Readonly<TaskRunStatus>;
   readonly actions?: readonly Action[];
   readonly wakeAt?: number;
+  /** The status is a record that a later step relies on. */
+  readonly record?: boolean;
 }
 
 function nextStep(facts: Facts): Step {
@@ -87,8 +89,12 @@ function attemptEnded(facts: Facts, ended: AttemptStatus): Step {
 function podAlive(facts: Facts, pod: PodRecord): Step {
   const { deadlineAt, now } = facts;
   const view = waitingView(facts);
-  if (facts.cancel) return { view, actions: stop(pod, Reason.Cancelled) };
-  if (deadlineAt !== undefined && now >= deadlineAt) return { view, actions: stop(pod, Reason.DeadlineExceeded) };
+  const late = deadlineAt !== undefined && now >= deadlineAt;
+  if (facts.cancel || late) {
+    // Named in the status first: were it gone when we come back from a crash, nothing else would tell that it ever was.
+    if (facts.before.podUID !== pod.uid) return { view, record: true };
+    return { view, actions: stop(pod, facts.cancel ? Reason.Cancelled : Reason.DeadlineExceeded) };
+  }
   return { view, ...(deadlineAt !== undefined && { wakeAt: deadlineAt }) };
 }
 
@@ -126,7 +132,7 @@ function stop(pod: PodRecord, because: Reason): readonly Action[] {
 
 function urgencyOf(facts: Facts, step: Step): Urgency {
   if (facts.finished || step.status !== undefined) return "soon";
-  if (step.view.completedAt !== undefined || step.view.ended !== undefined) return "now";
+  if (step.record === true || step.view.completedAt !== undefined || step.view.ended !== undefined) return "now";
   const firstWord = facts.before.conditions === undefined;
   return firstWord && step.view.reason === Reason.Pending ? "later" : "soon";
 }

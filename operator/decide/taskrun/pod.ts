@@ -20,6 +20,7 @@ export class TemplateError extends Error {
 export function buildPod(taskRun: TaskRunRecord, pod: { name: string; attempt: number }, template: unknown): Json {
   const spec = object(template)["spec"];
   checkSpec(spec);
+  checkMetadata(object(template)["metadata"]);
   if (!shallow(template, MAX_DEPTH)) {
     throw new TemplateError(`spec.template is nested more than ${MAX_DEPTH} levels deep, which no pod is`);
   }
@@ -65,6 +66,16 @@ function checkSpec(spec: unknown): asserts spec is Json {
     throw new TemplateError(
       `spec.template.spec.restartPolicy must be left out or "Never", is ${found}; use spec.retry to try again`,
     );
+  }
+}
+
+/** Only labels and annotations are taken over, so only they can be wrong; their values are the API server's to judge. */
+function checkMetadata(metadata: unknown): void {
+  if (metadata !== undefined && !isObject(metadata)) throw new TemplateError("spec.template.metadata must be an object");
+  for (const field of ["labels", "annotations"] as const) {
+    const value = object(metadata)[field];
+    if (value === undefined || value === null || isObject(value)) continue;
+    throw new TemplateError(`spec.template.metadata.${field} must be an object of texts`);
   }
 }
 
