@@ -2,7 +2,7 @@
 import { readdir, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { callJson } from "./apiclient.ts";
-import { build } from "./build.ts";
+import { build, type Toolbox } from "./build.ts";
 import { ClusterError } from "./failure.ts";
 import { lockHolder, takeLock } from "./lock.ts";
 import { nodeReadiness } from "./nodes.ts";
@@ -55,9 +55,7 @@ export async function up(options: Partial<ClusterOptions> = {}, say: Say = () =>
     if (tools.apiOnly) {
       say("KUBEBUILDER_ASSETS holds an API server only: no controllers, no scheduler and no nodes. Pods stay Pending.");
     }
-    const planned = await planCluster(fitted, tools);
-    await startCluster(planned, tools, say);
-    return handleOf(planned, true);
+    return await start(fitted, tools, say);
   } finally {
     await release();
   }
@@ -77,7 +75,7 @@ export async function down(dir: string, say: Say = () => undefined): Promise<boo
   const release = await takeLock(paths.lock(dir), { patienceMs: 0, onWait: () => undefined });
   try {
     const state = await readState(dir);
-    if (state === undefined && names.some((name) => name !== "up.lock" && name !== `${STATE_FILE}.new`)) {
+    if (state === undefined && names.some((name) => !name.startsWith("up.lock") && name !== `${STATE_FILE}.new`)) {
       throw new ClusterError(`${dir} has files of a cluster but no ${STATE_FILE}; see what they are and remove them`);
     }
     if (state !== undefined) await stopCluster(state);
@@ -150,6 +148,17 @@ export async function status(dir: string): Promise<ClusterStatus> {
 /** The handle of the cluster that runs in `dir`. */
 export async function attach(dir: string): Promise<ClusterHandle> {
   return handleOf(await stateOf(dir), false);
+}
+
+async function start(options: ClusterOptions, tools: Toolbox, say: Say): Promise<ClusterHandle> {
+  const planned = await planCluster(options, tools);
+  try {
+    await startCluster(planned, tools, say);
+  } catch (error) {
+    say(`the start failed; what runs already stays in ${options.dir} for a look, and make down removes it`);
+    throw error;
+  }
+  return handleOf(planned, true);
 }
 
 async function existing(state: ClusterState, say: Say): Promise<ClusterHandle> {

@@ -1,5 +1,5 @@
 /** A lock file that only one living process holds. It is broken when its holder no longer lives. */
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ClusterError } from "./failure.ts";
 import { identityOf, isAlive, parseIdentity, type ProcessIdentity } from "./process.ts";
@@ -23,8 +23,7 @@ export async function takeLock(path: string, options: LockOptions): Promise<() =
     if (await tryTake(path, own)) return () => rm(path, { force: true });
     const holder = await lockHolder(path);
     if (holder === undefined) {
-      // Nobody living holds it: break it, and compete for it like everybody else.
-      await rm(path, { force: true });
+      await breakLock(path);
       if (await tryTake(path, own)) return () => rm(path, { force: true });
     } else if (!told) {
       told = true;
@@ -42,12 +41,33 @@ export async function lockHolder(path: string): Promise<ProcessIdentity | undefi
   return holder !== undefined && isAlive(holder) ? holder : undefined;
 }
 
-async function tryTake(path: string, content: string): Promise<boolean> {
+/**
+ * Removes a lock that nobody living holds. It is moved away first and looked at again: another process may have broken
+ * it before us and taken it, and then it gets its lock back.
+ */
+async function breakLock(path: string): Promise<void> {
+  const aside = `${path}.${process.pid}`;
   try {
-    await writeFile(path, content, { flag: "wx" });
+    await rename(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
+  if ((await lockHolder(aside)) !== undefined) await link(aside, path).catch(() => undefined);
+  await rm(aside, { force: true });
+}
+
+/** The file is written first and linked then, so that nobody finds a lock without its holder in it. */
+async function tryTake(path: string, content: string): Promise<boolean> {
+  const written = `${path}.${process.pid}.new`;
+  await writeFile(written, content);
+  try {
+    await link(written, path);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
     throw error;
+  } finally {
+    await rm(written, { force: true });
   }
 }

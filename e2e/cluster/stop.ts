@@ -18,7 +18,7 @@ const MAX_ROUNDS = 20;
 /** Names `up` makes in the cluster's folder; anything else in it is somebody else's and stays. */
 export function ownEntries(names: readonly string[]): string[] {
   const own =
-    /^(cluster\.json(\.new)?|up\.lock|kubeconfig|audit(-.*)?\.log|logs|pids|pids\.old|pki|config|etcd|node-\d+)$/;
+    /^(cluster\.json(\.new)?|up\.lock(\.\d+(\.new)?)?|kubeconfig|audit(-.*)?\.log|logs|pids|pids\.old|pki|config|etcd|node-\d+)$/;
   return names.filter((name) => own.test(name));
 }
 
