@@ -91,7 +91,7 @@ export class StintOperator extends k8sOperator.default {
       try {
         const missing = await missingCrds(crds, this.#options.api);
         if (missing.length === 0) return;
-        const cure = "kubectl apply -f crds/, or start with --install-crds";
+        const cure = "kubectl apply -k crds, or start with --install-crds";
         await this.#retryLater("custom resource definitions are missing", missing.join(", "), cure);
       } catch (error) {
         const message =
