@@ -9,7 +9,7 @@ import { nodeReadiness } from "./nodes.ts";
 import { parseOptions, type ClusterOptions } from "./options.ts";
 import { componentOf, noteInLog, runs, startComponent, stopComponent } from "./run.ts";
 import { importImage, planCluster, startCluster } from "./start.ts";
-import { claimDir, paths, readState, STATE_FILE, type ClusterState } from "./state.ts";
+import { claimDir, paths, readState, type ClusterState } from "./state.ts";
 import { ownEntries, removeFiles, stopCluster } from "./stop.ts";
 
 export { auditEntries, type AuditEntry } from "./audit.ts";
@@ -45,7 +45,7 @@ export type Say = (line: string) => void;
 export async function up(options: Partial<ClusterOptions> = {}, say: Say = () => undefined): Promise<ClusterHandle> {
   const wanted = resolveOptions(options, say);
   const { dir } = wanted;
-  await claimDir(dir, ownEntries(await readdir(dir).catch(() => [])));
+  await claimDir(dir);
   const release = await takeLock(paths.lock(dir), { patienceMs: 0, onWait: () => undefined });
   try {
     const running = await readState(dir);
@@ -75,9 +75,8 @@ export async function down(dir: string, say: Say = () => undefined): Promise<boo
   const release = await takeLock(paths.lock(dir), { patienceMs: 0, onWait: () => undefined });
   try {
     const state = await readState(dir);
-    if (state === undefined && names.some((name) => !name.startsWith("up.lock") && name !== `${STATE_FILE}.new`)) {
-      throw new ClusterError(`${dir} has files of a cluster but no ${STATE_FILE}; see what they are and remove them`);
-    }
+    // Without a state file the folder may be anybody's: then this says so, and nothing is removed.
+    if (state === undefined) await claimDir(dir);
     if (state !== undefined) await stopCluster(state);
     const foreign = await removeFiles(dir);
     if (foreign.length > 0) say(`left in ${dir}, for they are not the cluster's: ${foreign.join(", ")}`);

@@ -63,14 +63,17 @@ async function waitReady(state: ClusterState, component: Component): Promise<voi
   const record = paths.record(state.dir, component.name);
   const startMs = performance.now();
   const passedMs = (): number => performance.now() - startMs;
-  for (let lastProblem = "not started"; passedMs() < READY_PATIENCE_MS; await sleep(POLL_MS)) {
+  let problem = "not started";
+  while (passedMs() < READY_PATIENCE_MS) {
     const identity = await recordedProcess(record);
-    if (identity === undefined && passedMs() < RECORD_PATIENCE_MS) continue;
-    if (identity === undefined || !isAlive(identity)) throw await failure(state.dir, component, "ended while starting");
-    lastProblem = await problemOf(state.dir, component.ready);
-    if (lastProblem === "") return;
+    if (identity === undefined ? passedMs() > RECORD_PATIENCE_MS : !isAlive(identity)) {
+      throw await failure(state.dir, component, "ended while starting");
+    }
+    if (identity !== undefined) problem = await problemOf(state.dir, component.ready);
+    if (problem === "") return;
+    await sleep(POLL_MS);
   }
-  throw await failure(state.dir, component, `not ready after ${READY_PATIENCE_MS / 1000} s`);
+  throw await failure(state.dir, component, `not ready after ${READY_PATIENCE_MS / 1000} s: ${problem}`);
 }
 
 async function failure(dir: string, component: Component, what: string): Promise<ClusterError> {

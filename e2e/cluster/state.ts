@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { ClusterError } from "./failure.ts";
 
 export const STATE_FILE = "cluster.json";
+export const LOCK_FILE = "up.lock";
 
 /** One process of the cluster and how to start it (again). */
 export interface Component {
@@ -63,10 +64,20 @@ export interface ClusterState {
 export async function readState(dir: string): Promise<ClusterState | undefined> {
   const text = await readFile(join(dir, STATE_FILE), "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
+  const state = parseState(text);
+  if (state !== undefined) return state;
+  throw new ClusterError(
+    `${join(dir, STATE_FILE)} is not a state file of ours; see what it is and name another folder`,
+  );
+}
+
+/** Only we write this file, in one piece: that it is ours is all there is to check. */
+function parseState(text: string): ClusterState | undefined {
   try {
-    return JSON.parse(text) as ClusterState;
+    const state = JSON.parse(text) as Partial<ClusterState> | null;
+    return state?.id !== undefined && Array.isArray(state.components) ? (state as ClusterState) : undefined;
   } catch {
-    throw new ClusterError(`${join(dir, STATE_FILE)} is damaged; see what runs from there, and remove the folder`);
+    return undefined;
   }
 }
 
@@ -76,17 +87,22 @@ export async function writeState(state: ClusterState): Promise<void> {
   await rename(`${path}.new`, path);
 }
 
-/** Makes the folder, and refuses one that holds somebody else's files: `down` will remove what is in it. */
-export async function claimDir(dir: string, mayHold: readonly string[]): Promise<void> {
+/**
+ * Makes the folder, and refuses one that holds anything but a cluster: `down` will remove what is in it. Before the
+ * state file is written there may only be the lock, of another `up` at the same time.
+ */
+export async function claimDir(dir: string): Promise<void> {
   await mkdir(dir, { recursive: true, mode: 0o755 });
-  const foreign = (await readdir(dir)).filter((name) => !mayHold.includes(name));
-  if (foreign.length === 0) return;
-  throw new ClusterError(`CLUSTER_DIR is ${dir}, which holds other files (${foreign[0]}); name an empty or new folder`);
+  const names = await readdir(dir);
+  if (names.includes(STATE_FILE)) return;
+  const foreign = names.find((name) => !name.startsWith(LOCK_FILE) && name !== `${STATE_FILE}.new`);
+  if (foreign === undefined) return;
+  throw new ClusterError(`CLUSTER_DIR is ${dir}, which holds other files (${foreign}); name an empty or new folder`);
 }
 
 /** Where each thing is inside a cluster's folder. */
 export const paths = {
-  lock: (dir: string): string => join(dir, "up.lock"),
+  lock: (dir: string): string => join(dir, LOCK_FILE),
   kubeconfig: (dir: string): string => join(dir, "kubeconfig"),
   audit: (dir: string): string => join(dir, "audit.log"),
   pki: (dir: string, name: string): string => join(dir, "pki", name),

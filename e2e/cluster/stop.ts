@@ -8,7 +8,7 @@ import { removeCgroup } from "./cgroups.ts";
 import { removeBridge } from "./network.ts";
 import { identityOf, isAlive, killProcess, recordedProcess, type ProcessIdentity } from "./process.ts";
 import { runtimeSocket } from "./realnode.ts";
-import { STATE_FILE, type ClusterState, type RealNode } from "./state.ts";
+import { LOCK_FILE, STATE_FILE, type ClusterState, type RealNode } from "./state.ts";
 
 const REMOVE_RETRIES = 10;
 const REMOVE_RETRY_MS = 100;
@@ -37,7 +37,7 @@ export async function stopCluster(state: ClusterState): Promise<void> {
 export async function removeFiles(dir: string): Promise<string[]> {
   const names = await readdir(dir).catch(() => []);
   const own = ownEntries(names);
-  const last = [STATE_FILE, "up.lock"];
+  const last = [STATE_FILE, LOCK_FILE];
   for (const name of [...own.filter((entry) => !last.includes(entry)), ...last]) {
     const options = { recursive: true, force: true, maxRetries: REMOVE_RETRIES, retryDelay: REMOVE_RETRY_MS };
     await rm(join(dir, name), options);
