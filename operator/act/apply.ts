@@ -37,6 +37,7 @@ async function createPod(
   cluster: Cluster,
   body: Json,
 ): Promise<Applied> {
+  if (action.onlyIfGone !== undefined) await assertGone(action.onlyIfGone, taskRun.namespace, cluster);
   try {
     return { kind: "done", podsVersion: await cluster.createPod(taskRun.namespace, body) };
   } catch (error) {
@@ -46,6 +47,19 @@ async function createPod(
     if (kind === undefined) throw error;
     return { kind: "refused", refusal: { kind, message: error.message } };
   }
+}
+
+/** @throws ApiError busy, so that it is asked again later, while the pod is still there. */
+async function assertGone(pod: { name: string; uid: string }, namespace: string, cluster: Cluster): Promise<void> {
+  try {
+    const found = object(object(await cluster.getPod(namespace, pod.name))["metadata"]);
+    if (found["uid"] !== pod.uid) return;
+  } catch (error) {
+    if (error instanceof ApiError && error.kind === "gone") return;
+    throw error;
+  }
+  const message = `pod ${pod.name} of the last attempt still exists, though without the label ${Label.TaskRun}`;
+  throw new ApiError("busy", message, { code: 0, retryAfterMs: 0 });
 }
 
 /** Failures of a create that say something about this pod; the others say only that the server could not be asked. */

@@ -100,7 +100,7 @@ export class Cluster {
     } catch (error) {
       const details = { code: 0, retryAfterMs: 0 };
       if (error instanceof ConnectionError) return new ApiError("lost", error.message, details);
-      return new ApiError("invalid", `the call could not be made: ${String(error)}`, details);
+      return new ApiError("lost", `the call could not be made: ${String(error)}`, details);
     }
   }
 }

@@ -31,13 +31,14 @@ export class ApiError extends Error {
   }
 }
 
+/** No server means a longer pause than this; a wrong header must not stop us for years. */
+const RETRY_AFTER_MAX_MS = 60_000;
+
 export function errorOf(reply: ApiResponse): ApiError {
   const status = decodeStatusReply(reply.body, reply.status);
   const seconds = reply.retryAfterSeconds ?? status.retryAfterSeconds ?? 0;
-  return new ApiError(kindOf(reply.status, status), status.message, {
-    code: reply.status,
-    retryAfterMs: seconds * 1000,
-  });
+  const retryAfterMs = Math.min(Math.max(seconds, 0) * 1000, RETRY_AFTER_MAX_MS);
+  return new ApiError(kindOf(reply.status, status), status.message, { code: reply.status, retryAfterMs });
 }
 
 function kindOf(code: number, status: StatusReply): FailureKind {

@@ -2,7 +2,13 @@ import type { Reason } from "./names.ts";
 
 /** Everything a plan may ask for besides a status: built by decide/, carried out by act/. */
 export type Action =
-  | { readonly kind: "CreatePod"; readonly name: string; readonly attempt: number }
+  | {
+      readonly kind: "CreatePod";
+      readonly name: string;
+      readonly attempt: number;
+      /** The last attempt's pod, if only its disappearance speaks for its end: looked up once more before this one is made. */
+      readonly onlyIfGone?: { readonly name: string; readonly uid: string };
+    }
   | {
       readonly kind: "DeletePod";
       readonly name: string;

@@ -74,7 +74,7 @@ interface Pipeline {
 function startPipeline({ port, cluster, phases, namespace }: Scope): Pipeline {
   const taskRunStore = new Store<TaskRunRecord>({ onChange: (before, after) => taskRunChanged(before, after) });
   const podStore = new Store<PodRecord>({
-    onChange: (before, after) => podChanged(after ?? before),
+    onChange: (before, after) => podChanged(before, after),
     keepGone: (last, how) => (last.ownerUid === undefined ? undefined : Object.freeze({ ...last, gone: how })),
   });
   const taskRunWatch = new Reflector(port, {
@@ -109,13 +109,17 @@ function startPipeline({ port, cluster, phases, namespace }: Scope): Pipeline {
     if (after !== undefined) enqueue(taskRunKey(after));
   }
 
-  function podChanged(pod: PodRecord | undefined): void {
-    const key = pod && ownerKey(pod);
-    if (key === undefined) return;
-    const owner = taskRunStore.get(key);
-    // Nobody is left to read the last state of this pod.
-    if (pod?.gone !== undefined && started && owner?.uid !== pod.ownerUid) podStore.forget(pod.uid);
-    enqueue(key);
+  function podChanged(before: PodRecord | undefined, after: PodRecord | undefined): void {
+    if (started && after?.gone !== undefined) forgetUnowned(after);
+    for (const pod of before?.ownerUid === after?.ownerUid ? [after] : [before, after]) {
+      const key = pod && ownerKey(pod);
+      if (key !== undefined) enqueue(key);
+    }
+  }
+
+  /** Nobody is left to read the last state of this pod. */
+  function forgetUnowned(pod: PodRecord): void {
+    if (taskRunStore.get(ownerKey(pod) ?? "")?.uid !== pod.ownerUid) podStore.forget(pod.uid);
   }
 
   function enqueue(key: string): void {
@@ -126,6 +130,7 @@ function startPipeline({ port, cluster, phases, namespace }: Scope): Pipeline {
   function begin(): void {
     if (!taskRunWatch.synced || !podWatch.synced) return;
     started = true;
+    for (const pod of podStore.gone()) forgetUnowned(pod);
     for (const known of taskRunStore.keys()) queue.add(known);
   }
 

@@ -31,6 +31,11 @@ export function succeededCondition(
   };
 }
 
+/** The reason of the condition Succeeded, wherever in the list it stands. */
+export function shownReason(status: Readonly<TaskRunStatus>): string | undefined {
+  return status.conditions?.find((one) => one.type === ConditionType.Succeeded)?.reason;
+}
+
 function conditionStatus(phase: Phase): Condition["status"] {
   switch (phase) {
     case Phase.Succeeded:

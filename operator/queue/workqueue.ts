@@ -33,7 +33,7 @@ export class WorkQueue {
   readonly #failures = new Map<string, number>();
   #cancelTurn: (() => void) | undefined;
   #stopped = false;
-  #onIdle: (() => void) | undefined;
+  readonly #idle: PromiseWithResolvers<undefined> = Promise.withResolvers<undefined>();
 
   constructor(port: Port, options: WorkQueueOptions) {
     this.#port = port;
@@ -90,10 +90,7 @@ export class WorkQueue {
     for (const { cancel } of this.#delayed.values()) cancel();
     this.#delayed.clear();
     this.#waiting.clear();
-    if (this.#working.size === 0) return;
-    const { promise, resolve } = Promise.withResolvers<undefined>();
-    this.#onIdle = () => resolve(undefined);
-    await promise;
+    if (this.#working.size > 0) await this.#idle.promise;
   }
 
   #schedule(): void {
@@ -125,6 +122,6 @@ export class WorkQueue {
     this.#working.delete(key);
     if (this.#again.delete(key)) this.add(key);
     this.#schedule();
-    if (this.#working.size === 0) this.#onIdle?.();
+    if (this.#stopped && this.#working.size === 0) this.#idle.resolve(undefined);
   }
 }

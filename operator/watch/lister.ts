@@ -2,6 +2,7 @@
 import { decodeStatusReply, list, object, resourceVersionOf, text } from "../api/decode.ts";
 import { collectionPath } from "../api/paths.ts";
 import type { Resource } from "../api/paths.ts";
+import { ConnectionError } from "../api/port.ts";
 import type { ApiResponse, Port } from "../api/port.ts";
 
 export interface Listed {
@@ -33,15 +34,24 @@ const PAGES_MAX = 2000;
 /** The longest a page may take; the API server ends a list itself after 60 s. */
 export const LIST_TIMEOUT_MS = 60_000;
 
-/** @throws WatchRefusedError (410 when a continue token expired: list again from the start) @throws ConnectionError */
-export async function listAll(port: Port, resource: Resource, namespace: string): Promise<Listed> {
+/** `stopped` is asked between pages. @throws WatchRefusedError (410 when a continue token expired: list again from the start) @throws ConnectionError */
+export async function listAll(
+  port: Port,
+  resource: Resource,
+  { namespace, stopped }: { readonly namespace: string; readonly stopped: AbortSignal },
+): Promise<Listed> {
   const items: unknown[] = [];
   let token: string | undefined;
   for (let page = 0; page < PAGES_MAX; page += 1) {
     const reply = await listPage(port, resource, { namespace, token });
-    for (const item of list(object(reply.body)["items"])) items.push(item);
+    const found = object(reply.body)["items"];
+    const resourceVersion = resourceVersionOf(reply.body);
+    // Taken for an empty list, anything else (a proxy's page, a cut body) would make every object look deleted.
+    if (!Array.isArray(found) || resourceVersion === undefined)
+      throw new ConnectionError("the answer to a list is no list");
+    for (const item of list(found)) items.push(item);
     token = text(object(object(reply.body)["metadata"])["continue"]);
-    if (token === undefined) return { items, resourceVersion: resourceVersionOf(reply.body) ?? "" };
+    if (token === undefined || stopped.aborted) return { items, resourceVersion };
   }
   throw new Error(`the list of ${resource.name} did not end after ${PAGES_MAX} pages`);
 }

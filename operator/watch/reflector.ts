@@ -40,8 +40,12 @@ const WATCH_SECONDS_MIN = 300;
 const SILENCE_MS = 150_000;
 /** A watch that ends this soon without an event did not work, whatever its status said. */
 const TOO_SHORT_MS = 1000;
-/** After this many failures in a row without one event the known version is not trusted any longer. */
+/** After this many failures in a row the known version is not trusted any longer. */
 const RESUMES_MAX = 6;
+/** A failure this long after the last one is the first of its kind again. */
+const QUIET_MS = 60_000;
+/** No server means a longer pause than this; a wrong header must not stop us for years. */
+const RETRY_AFTER_MAX_MS = 60_000;
 /** Added to Retry-After by chance: the server sends everybody the same second. */
 const RETRY_JITTER_MS = 1000;
 
@@ -57,6 +61,7 @@ export class Reflector<R extends ObjectRecord> {
   #initialEvents = true;
   #since = "";
   #failures = 0;
+  #lastFailure = Number.NEGATIVE_INFINITY;
   #lastLife: number;
   #stream: AbortController | undefined;
 
@@ -113,7 +118,7 @@ export class Reflector<R extends ObjectRecord> {
       this.#initialEvents = false;
     }
     const { resource, namespace } = this.#options;
-    const listed = await listAll(this.#port, resource, namespace);
+    const listed = await listAll(this.#port, resource, { namespace, stopped: this.#stopped.signal });
     if (this.#stopped.signal.aborted) return;
     const records = listed.items.map((item) => this.#decode(item)).filter((record) => record !== undefined);
     this.#replace(records, listed.resourceVersion);
@@ -158,21 +163,18 @@ export class Reflector<R extends ObjectRecord> {
     const started = this.#port.clock.monotonic();
     const silence = this.#watchSilence();
     let collecting = initial;
-    let events = 0;
     this.#state = { at: "watching", since: started };
     try {
       for await (const batch of readEvents(stream.chunks)) {
         if (this.#stopped.signal.aborted) return;
         this.#lastLife = this.#port.clock.monotonic();
         for (const event of batch) collecting = this.#apply(event, collecting);
-        events += batch.length;
-        this.#failures = 0;
       }
     } finally {
       silence.end();
     }
     const short = this.#port.clock.monotonic() - started < TOO_SHORT_MS;
-    if (events === 0 && short) throw new ConnectionError("the watch ended at once, without an event");
+    if (short) throw new ConnectionError("the watch ended at once");
     if (collecting !== undefined) throw new ConnectionError("the watch ended before all objects had come");
     this.#restarted("ended");
   }
@@ -212,7 +214,6 @@ export class Reflector<R extends ObjectRecord> {
   #replace(records: readonly R[], version: string): void {
     this.#since = version;
     this.#lastLife = this.#port.clock.monotonic();
-    this.#failures = 0;
     this.#options.store.replace(records, version);
     if (this.#synced) return;
     this.#synced = true;
@@ -231,12 +232,15 @@ export class Reflector<R extends ObjectRecord> {
     const refused = error instanceof WatchRefusedError ? error : undefined;
     this.#restarted(causeOf(error, renewed));
     if (renewed && refused === undefined) return;
-    this.#failures += 1;
+    const now = this.#port.clock.monotonic();
+    this.#failures = now - this.#lastFailure > QUIET_MS ? 1 : this.#failures + 1;
+    this.#lastFailure = now;
     if (refused?.gone === true || this.#failures > RESUMES_MAX) this.#since = "";
-    if (refused?.gone === true && this.#failures <= 1) return;
+    // Ordinary after a compaction: list at once. A server that says so again and again gets its pauses.
+    if (refused?.gone === true && this.#failures === 1) return;
     this.#report(error);
-    const wait = refused?.retryAfterMs;
-    const pause = wait === undefined ? this.#backoff.pauseMs() : wait + this.#port.random() * RETRY_JITTER_MS;
+    const wait = Math.min(refused?.retryAfterMs ?? 0, RETRY_AFTER_MAX_MS) + this.#port.random() * RETRY_JITTER_MS;
+    const pause = Math.max(this.#backoff.pauseMs(), wait);
     this.#state = { at: "backingOff", cause: causeOf(error, renewed) };
     await this.#sleep(pause);
   }

@@ -46,6 +46,11 @@ export class Store<R extends ObjectRecord> {
     return [...(this.#byOwner.get(uid)?.values() ?? [])];
   }
 
+  /** What was kept of objects that are gone. */
+  gone(): readonly R[] {
+    return [...this.#gone.values()];
+  }
+
   /** Drops what was kept of an object that is gone. */
   forget(uid: string): void {
     const record = this.#gone.get(uid);

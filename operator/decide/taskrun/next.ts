@@ -1,6 +1,7 @@
 /** After an attempt ended (or before the first): is the TaskRun finished, or when does the next attempt start? */
 import { timeMs } from "../../api/decode.ts";
 import { Phase, Reason } from "../../api/names.ts";
+import { shownReason } from "../conditions.ts";
 import { span, stamp } from "../wording.ts";
 import { provenEnded } from "./facts.ts";
 import type { AttemptStatus, Facts } from "./facts.ts";
@@ -98,7 +99,7 @@ function endedForGood(facts: Facts, last: AttemptStatus | undefined): Next | und
  */
 function unproven(facts: Facts, last: AttemptStatus | undefined): Next | undefined {
   if (last === undefined) return undefined;
-  const shown = facts.before.conditions?.[0]?.reason;
+  const shown = shownReason(facts.before);
   const pod = facts.pod?.attempt === last.number ? facts.pod : facts.lastPod;
   const proven = pod === undefined ? shown !== Reason.Stopping : provenEnded(pod);
   if (proven) return undefined;

@@ -108,6 +108,8 @@ function initFailed(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
   const { failedInit: init } = pod;
   if (init === undefined || pod.phase !== "Failed" || !provenEnded(pod)) return undefined;
   const at = timeMs(init.finishedAt) ?? facts.now;
+  const cause = askedToStop(pod, facts) ?? whoEnded(pod, at);
+  if (cause !== undefined) return { ...cause, at };
   const reason = init.reason === "OOMKilled" ? Reason.OOMKilled : Reason.ExitCode;
   const message = `Init container ${init.name} ended with exit code ${init.exitCode ?? 1}; the task itself never started.`;
   return { reason, message, at };
@@ -116,8 +118,9 @@ function initFailed(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
 /** The pod as a whole was declared over and main never reported an end: evicted, refused by its node, shut down. */
 function podOver(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
   if (pod.phase !== "Failed" || !provenEnded(pod)) return undefined;
-  const cause = whoEnded(pod, facts.now) ?? { reason: Reason.PodFailed, message: podWords(pod, "The pod failed.") };
-  return { ...cause, at: facts.now };
+  const cause = askedToStop(pod, facts) ?? whoEnded(pod, facts.now);
+  if (cause !== undefined) return { ...cause, at: facts.now };
+  return { reason: Reason.PodFailed, message: podWords(pod, "The pod failed."), at: facts.now };
 }
 
 function neverPlaced(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
@@ -143,6 +146,11 @@ function unseenEnd(facts: Facts, pod?: PodRecord): AttemptEnd {
     `Pod ${name}${place} is gone and no kubelet reported its end, so its containers may still run there. ` +
     "Not retried, to never run the task twice at once; once you are sure it has ended, create a new TaskRun.";
   return byRequest(facts) ?? { reason: Reason.UnknownFate, message, at: facts.now };
+}
+
+/** The pod was told to stop because of a cancel or the deadline, and main never ran to say anything else. */
+function askedToStop(pod: PodRecord, facts: Facts): Pick<AttemptEnd, "reason" | "message"> | undefined {
+  return pod.deletionAskedMs === undefined ? undefined : byRequest(facts);
 }
 
 /** A pod that went away after we had to stop it: no further attempt depends on its fate, so the request is the reason. */

@@ -14,6 +14,7 @@ import { Phase, Reason } from "../../api/names.ts";
 import type { PodRecord } from "../../api/records.ts";
 import type { TaskRunStatus } from "../../api/types.ts";
 import { podName } from "../childname.ts";
+import { shownReason } from "../conditions.ts";
 import { gatherFacts, provenEnded } from "./facts.ts";
 import type { AttemptStatus, Facts, Observed } from "./facts.ts";
 import { afterEnd, finalView } from "./next.ts";
@@ -113,8 +114,23 @@ function noPod(facts: Facts): Step {
     return { view: waitingView(facts), wakeAt: earlier(refused, facts.deadlineAt) };
   }
   const { taskRun, current: attempt } = facts;
-  const name = podName(taskRun.name, attempt, taskRun.uid);
-  return { view: facts.refusal ? waitingView(facts) : next.view, actions: [{ kind: "CreatePod", name, attempt }] };
+  const create = {
+    kind: "CreatePod",
+    name: podName(taskRun.name, attempt, taskRun.uid),
+    attempt,
+    ...mustBeGone(last),
+  } as const;
+  return { view: facts.refusal ? waitingView(facts) : next.view, actions: [create] };
+}
+
+/**
+ * A pod that never ran and was deleted left only one trace, that it is gone; but a pod whose label was taken off looks the
+ * same to a watch by label.
+ */
+function mustBeGone(last: AttemptStatus | undefined): { onlyIfGone?: { name: string; uid: string } } {
+  if (last?.reason !== Reason.PodDeleted || last.exitCode !== undefined) return {};
+  const { podName: name, podUID: uid } = last;
+  return name === undefined || uid === undefined ? {} : { onlyIfGone: { name, uid } };
 }
 
 function stoppingView(facts: Facts, pod: PodRecord, ended: AttemptStatus): View {
@@ -141,7 +157,7 @@ function urgencyOf(facts: Facts, step: Step): Urgency {
 function isSpent(facts: Facts, pod: PodRecord): boolean {
   if (facts.finished) return true;
   const recorded = facts.recorded.some((one) => one.number === pod.attempt);
-  return recorded && facts.before.conditions?.[0]?.reason !== Reason.Stopping;
+  return recorded && shownReason(facts.before) !== Reason.Stopping;
 }
 
 function earlier(a: number, b: number | undefined): number {

@@ -71,7 +71,8 @@ function checkSpec(spec: unknown): asserts spec is Json {
 
 /** Only labels and annotations are taken over, so only they can be wrong; their values are the API server's to judge. */
 function checkMetadata(metadata: unknown): void {
-  if (metadata !== undefined && !isObject(metadata)) throw new TemplateError("spec.template.metadata must be an object");
+  if (metadata !== undefined && !isObject(metadata))
+    throw new TemplateError("spec.template.metadata must be an object");
   for (const field of ["labels", "annotations"] as const) {
     const value = object(metadata)[field];
     if (value === undefined || value === null || isObject(value)) continue;
