@@ -79,7 +79,10 @@ export class Invariants {
     }
   }
 
-  /** I1. A pod that a user removed before anybody wrote its uid down leaves no trace: its attempt may be made again. */
+  /**
+   * I1. A pod that a user removed (or the garbage collector, with the TaskRun a user deleted) before anybody wrote its uid
+   * down leaves no trace: its attempt may be made again.
+   */
   #onePodPerAttempt(record: PodRecord): void {
     const { owner } = record;
     if (owner === undefined) return;
@@ -119,7 +122,9 @@ export class Invariants {
 }
 
 function leftNoTrace(record: PodRecord): boolean {
-  return !record.named && record.removedBy !== undefined && record.deletionBy?.startsWith("user") === true;
+  return (
+    !record.named && record.removedBy !== undefined && (record.deletionBy === "user" || record.deletionBy === "gc")
+  );
 }
 
 function isAllowed({ method, path }: ApiRequest): boolean {

@@ -38,11 +38,12 @@ export function startKubelets(site: Site): void {
     if (pod.spec?.nodeName === undefined || change.by === NAME) return;
     site.clock.after(span(site, random, NOTICE_MS), () => notice(change));
   });
-  const notice = ({ type, object }: Change): void => {
-    const pod = object as Pod;
-    const { uid } = pod.metadata;
+  // Levels, not edges: notices may overtake each other, so only the newest state counts.
+  const notice = ({ key, object }: Change): void => {
+    const { uid } = object.metadata;
     const worker = workers.get(uid);
-    if (type === "DELETED") worker?.stop("removed");
+    const pod = site.server.store.get("pods", key) as Pod | undefined;
+    if (pod?.metadata.uid !== uid) worker?.stop("removed");
     else if (worker === undefined) workers.set(uid, new Worker(site, pod, random.fork(uid)));
     else if (pod.metadata.deletionTimestamp !== undefined) worker.stop("deleted");
   };

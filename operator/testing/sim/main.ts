@@ -4,8 +4,7 @@
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { startCore } from "../../controller/core.ts";
-import type { Port } from "../../api/port.ts";
+import { startRealCore as startOperator } from "./core.ts";
 import type { RequestFault } from "./faults.ts";
 import { planForSeed } from "./generate.ts";
 import { type RunResult, runWorld } from "./run.ts";
@@ -17,7 +16,6 @@ import type { WorldPlan } from "./world.ts";
 const NAMED_MAX = 20;
 const PROGRESS_EVERY_SEEDS = 100;
 
-const startOperator = (port: Port): { stop(): Promise<void> } => startCore(port, { namespaces: [] });
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };

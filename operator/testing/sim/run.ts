@@ -92,7 +92,8 @@ function checkNoLeak(world: World): void {
     }
   }
   for (const record of world.truth.pods.values()) {
-    if (record.owner !== undefined && record.alive.size > 0) world.fail("L2 NoLeak", `${record.key} still runs`);
+    if (record.owner !== undefined && !record.orphaned && record.alive.size > 0)
+      world.fail("L2 NoLeak", `${record.key} still runs`);
   }
   raise(world);
 }
@@ -103,7 +104,13 @@ function unfinished(world: World): string {
     const deleting = metadata.deletionTimestamp === undefined ? "" : ", being deleted";
     return `${keyOf(object)} is ${status?.phase} (${status?.conditions?.[0]?.reason})${deleting}`;
   });
-  return lines.join("; ");
+  const pods = [...world.server.store.values("pods")]
+    .filter(({ metadata }) => metadata.deletionTimestamp !== undefined)
+    .map((pod) => `pod ${keyOf(pod)} is being deleted`);
+  const running = [...world.truth.pods.values()]
+    .filter(({ alive }) => alive.size > 0)
+    .map(({ key, alive }) => `${[...alive].join(", ")} of ${key} still run`);
+  return [...lines, ...pods, ...running].join("; ");
 }
 
 function raise(world: World): void {

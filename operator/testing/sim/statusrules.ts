@@ -43,6 +43,8 @@ export function sentStatusProblem(body: unknown, { seen, truth }: SentContext): 
 /** I4: what the writer had been told of a pod's end is what it writes. */
 function attemptProblem(entry: AttemptEntry, { seen, truth }: SentContext): Problem | undefined {
   if (entry.podUID === undefined) return undefined;
+  // An orphaned pod is nobody's: what becomes of it is not followed.
+  if (truth.pods.get(entry.podUID)?.orphaned === true) return undefined;
   const known = seen.get(entry.podUID);
   if (known !== undefined && entry.exitCode !== known) {
     return lost(`attempt ${entry.number} recorded with exit code ${entry.exitCode}, the kubelet had reported ${known}`);

@@ -30,6 +30,8 @@ export interface PodRecord {
   report: Report | undefined;
   deletionBy: string | undefined;
   removedBy: string | undefined;
+  /** Its TaskRun was deleted with the wish that its pods stay: it is nobody's now. */
+  orphaned: boolean;
   /** Some TaskRun's status has named this uid. */
   named: boolean;
 }
@@ -54,6 +56,7 @@ export class Truth {
     const record = this.pods.get(pod.metadata.uid) ?? this.#create(pod, by);
     record.node ??= pod.spec?.nodeName;
     if (pod.metadata.deletionTimestamp !== undefined) record.deletionBy ??= by;
+    record.orphaned = record.owner !== undefined && controllerOf(pod) === undefined;
     if (type === "DELETED") {
       record.deletionBy ??= by;
       record.removedBy = by;
@@ -67,6 +70,14 @@ export class Truth {
       pod.status?.phase !== "Pending" &&
       statuses.length > 0 &&
       statuses.every((status) => status.state.terminated !== undefined);
+  }
+
+  /** Containers of TaskRuns' pods run somewhere. */
+  get anyAlive(): boolean {
+    for (const { owner, orphaned, alive } of this.pods.values()) {
+      if (owner !== undefined && !orphaned && alive.size > 0) return true;
+    }
+    return false;
   }
 
   ofOwner(uid: string): readonly PodRecord[] {
@@ -106,6 +117,7 @@ export class Truth {
       report: undefined,
       deletionBy: undefined,
       removedBy: undefined,
+      orphaned: false,
       named: false,
     };
     this.pods.set(record.uid, record);

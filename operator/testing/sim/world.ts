@@ -143,7 +143,7 @@ export class World {
       const { metadata, status } = object as TaskRun;
       if (metadata.deletionTimestamp !== undefined || !isTerminalPhase(status?.phase)) return false;
     }
-    for (const pod of this.truth.pods.values()) if (pod.alive.size > 0 && pod.owner !== undefined) return false;
+    if (this.truth.anyAlive) return false;
     for (const pod of this.server.store.values("pods")) if (pod.metadata.deletionTimestamp !== undefined) return false;
     return true;
   }

@@ -35,15 +35,17 @@ export function removeObject(
 /** The object with its deletion noted; unchanged if it was already being deleted at least as soon. */
 function marked({ current, route, options }: Deletion, nowMs: number): Stored {
   const { metadata } = current;
-  const wanted = graceOf(route.resource, current, options["gracePeriodSeconds"]);
+  const asked = options["gracePeriodSeconds"];
   if (metadata.deletionTimestamp !== undefined) {
     const left = metadata.deletionGracePeriodSeconds ?? 0;
-    if (wanted >= left) return current;
-    // The time of the request stays what it was; only the grace becomes shorter.
-    const askedMs = Date.parse(metadata.deletionTimestamp) - left * 1000;
-    const deletionTimestamp = timestamp(Math.max(askedMs + wanted * 1000, nowMs));
+    if (typeof asked !== "number" || asked >= left) return current;
+    // The time of the first request stays what it was; only the grace becomes shorter.
+    const wanted = Math.max(asked, 0);
+    const firstAskedMs = Date.parse(metadata.deletionTimestamp) - left * 1000;
+    const deletionTimestamp = timestamp(firstAskedMs + wanted * 1000);
     return { ...current, metadata: { ...metadata, deletionTimestamp, deletionGracePeriodSeconds: wanted } };
   }
+  const wanted = graceOf(route.resource, current, asked);
   const policy = options["propagationPolicy"];
   const added = policy === "Foreground" ? [FOREGROUND] : policy === "Orphan" ? [ORPHAN] : [];
   const finalizers = [...(metadata.finalizers ?? []), ...added];

@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+import { startRealCore as startOperator } from "../core.ts";
+import { type RunResult, runWorld } from "../run.ts";
+import { scenarioPlan, SCENARIOS } from "../scenarios.ts";
+
+/** The writes each scenario costs when nothing goes wrong: pods created, pods deleted, statuses written. */
+const COSTS: Readonly<Record<string, readonly [number, number, number]>> = {
+  shortSuccess: [1, 0, 1],
+  success: [1, 0, 2],
+  failure: [1, 0, 2],
+  invalidTemplate: [0, 0, 1],
+  refusedTemplate: [1, 0, 1],
+  strangersPod: [1, 0, 1],
+};
+
+function writesOf({ requests }: RunResult): readonly number[] {
+  return ["POST", "DELETE", "PUT"].map((verb) => requests[verb] ?? 0);
+}
+
+describe("without faults", () => {
+  it.each(Object.keys(SCENARIOS))("%s reaches its end", async (name) => {
+    const result = await runWorld(scenarioPlan(name, { startOperator }));
+    expect(result.lives).toBe(1);
+    const wantWrites = COSTS[name];
+    if (wantWrites !== undefined) expect(writesOf(result)).toEqual(wantWrites);
+  });
+
+  it("works with a server that refuses sendInitialEvents", async () => {
+    const result = await runWorld(scenarioPlan("success", { startOperator, initialEvents: false }));
+    expect(result.requests["GET"]).toBeGreaterThanOrEqual(2);
+  });
+});

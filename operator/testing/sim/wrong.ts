@@ -1,0 +1,266 @@
+/**
+ * Wrong operators: the real one behind a port that spoils what it sends, each in one way. The simulator must catch every
+ * one of them; a check that catches none of its own is no check.
+ */
+import type { ApiRequest, ApiResponse, Port } from "../../api/port.ts";
+import { isRecord } from "./objects.ts";
+import type { StartOperator } from "./world.ts";
+
+type Send = (request: ApiRequest) => Promise<ApiResponse>;
+
+/** Sends one request of the operator, in its own wrong way. */
+type Spoil = (request: ApiRequest, send: Send, memory: Map<string, unknown>) => Promise<ApiResponse>;
+
+export interface WrongOperator {
+  /** The rule that must catch it: the beginning of the violation's name. */
+  readonly rule: string;
+  readonly scenario: string;
+  readonly spoil: Spoil;
+}
+
+export const WRONG_OPERATORS: Readonly<Record<string, WrongOperator>> = {
+  "creates a second pod under another name": {
+    rule: "I1",
+    scenario: "success",
+    spoil: async (request, send) => {
+      const response = await send(request);
+      if (isPodCreate(request)) await send(withBody(request, (body) => renamed(body, "-again")));
+      return response;
+    },
+  },
+  "lets the kubelet restart containers": {
+    rule: "I1",
+    scenario: "success",
+    spoil: (request, send) =>
+      send(isPodCreate(request) ? withBody(request, (body) => inSpec(body, { restartPolicy: "OnFailure" })) : request),
+  },
+  "starts the next attempt while the last one runs": {
+    rule: "I2",
+    scenario: "success",
+    spoil: async (request, send) => {
+      const response = await send(request);
+      if (isPodCreate(request)) await send(withBody(request, (body) => relabelled(renamed(body, "-2"), "2")));
+      return response;
+    },
+  },
+  "declares the end while the pod still runs": {
+    rule: "I",
+    scenario: "cancelWhileRunning",
+    spoil: (request, send) =>
+      send(isStatusWrite(request) ? withStatus(request, (status) => ended(status, "Cancelled")) : request),
+  },
+  "creates a pod after the end": {
+    rule: "I3",
+    scenario: "success",
+    spoil: async (request, send, memory) => {
+      if (isPodCreate(request)) memory.set("create", request);
+      const response = await send(request);
+      const create = memory.get("create") as ApiRequest | undefined;
+      if (isStatusWrite(request) && phaseOf(request) === "Succeeded" && create !== undefined) {
+        await send(withBody(create, (body) => relabelled(renamed(body, "-2"), "2")));
+      }
+      return response;
+    },
+  },
+  "overwrites a terminal status": {
+    rule: "I3",
+    scenario: "success",
+    spoil: async (request, send) => {
+      const response = await send(request);
+      if (!isStatusWrite(request) || phaseOf(request) !== "Succeeded" || response.status !== 200) return response;
+      const now = (response.body as { readonly metadata: unknown }).metadata;
+      const again = withStatus(request, (status) => ended(status, "Failed"));
+      await send(withBody(again, (body) => ({ ...body, metadata: now })));
+      return response;
+    },
+  },
+  "loses the exit code": {
+    rule: "I4",
+    scenario: "failure",
+    spoil: (request, send) => send(isStatusWrite(request) ? withStatus(request, withoutExitCodes) : request),
+  },
+  "calls a failed task a success": {
+    rule: "I4",
+    scenario: "failure",
+    spoil: (request, send) =>
+      send(
+        isStatusWrite(request) && phaseOf(request) === "Failed"
+          ? withStatus(request, (status) => ended(status, "Succeeded"))
+          : request,
+      ),
+  },
+  "calls a success that ended by itself a deadline": {
+    rule: "I4",
+    scenario: "success",
+    spoil: (request, send) =>
+      send(
+        isStatusWrite(request) && phaseOf(request) === "Succeeded"
+          ? withStatus(request, (status) => relabelledAttempts(ended(status, "Failed"), "DeadlineExceeded"))
+          : request,
+      ),
+  },
+  "deletes without a uid precondition": {
+    rule: "I5",
+    scenario: "cancelWhileRunning",
+    spoil: (request, send) => send(request.method === "DELETE" ? { ...request, body: {} } : request),
+  },
+  "deletes a stranger's pod": {
+    rule: "I5",
+    scenario: "strangersPod",
+    spoil: async (request, send) => {
+      const response = await send(request);
+      const taken = isRecord(response.body) && isRecord(response.body["metadata"]) ? response.body["metadata"] : {};
+      if (request.method === "GET" && typeof taken["uid"] === "string") {
+        await send({ ...request, method: "DELETE", body: { preconditions: { uid: taken["uid"] } } });
+      }
+      return response;
+    },
+  },
+  "writes status without resourceVersion": {
+    rule: "I6",
+    scenario: "success",
+    spoil: (request, send) =>
+      send(
+        isStatusWrite(request)
+          ? withBody(request, (body) => ({
+              ...body,
+              metadata: { ...(body["metadata"] as object), resourceVersion: undefined },
+            }))
+          : request,
+      ),
+  },
+  "lets phase and condition disagree": {
+    rule: "I6",
+    scenario: "success",
+    spoil: (request, send) =>
+      send(isStatusWrite(request) ? withStatus(request, (status) => ({ ...status, conditions: [] })) : request),
+  },
+  "counts attempts backwards": {
+    rule: "I6",
+    scenario: "retryThenSuccess",
+    spoil: (request, send) =>
+      send(
+        isStatusWrite(request) && phaseOf(request) === "Succeeded"
+          ? withStatus(request, (status) => ({ ...status, attempt: 0 }))
+          : request,
+      ),
+  },
+  "writes a field the CRD does not have": {
+    rule: "I6",
+    scenario: "success",
+    spoil: (request, send) =>
+      send(isStatusWrite(request) ? withStatus(request, (status) => ({ ...status, progress: "half" })) : request),
+  },
+  "edits the spec": {
+    rule: "Contract",
+    scenario: "success",
+    spoil: (request, send) =>
+      send(isStatusWrite(request) ? { ...request, path: request.path.replace(/\/status$/, "") } : request),
+  },
+  "writes on although nothing changes": {
+    rule: "L1",
+    scenario: "success",
+    spoil: async (request, send, memory) => {
+      if (isStatusWrite(request)) memory.set("status", request);
+      return await send(request);
+    },
+  },
+  "never creates the pod": {
+    rule: "L1",
+    scenario: "success",
+    spoil: (request, send) =>
+      isPodCreate(request) ? Promise.resolve({ status: 503, body: undefined }) : send(request),
+  },
+  "leaves the sidecar running": {
+    rule: "L1",
+    scenario: "sidecar",
+    spoil: (request, send) =>
+      request.method === "DELETE" ? Promise.resolve({ status: 200, body: {} }) : send(request),
+  },
+};
+
+/** How often the restless one writes. */
+const RESTLESS_EVERY_MS = 90_000;
+
+/** The wrong operator, as the simulator starts it. */
+export function startWrong(start: StartOperator, name: string): StartOperator {
+  return (port) => {
+    const memory = new Map<string, unknown>();
+    const { api } = port;
+    const send: Send = (request) => api.request(request);
+    const spoil = WRONG_OPERATORS[name]?.spoil;
+    if (spoil === undefined) throw new Error(`no wrong operator ${name}`);
+    if (name === "writes on although nothing changes") startRestless(port, memory);
+    return start({
+      ...port,
+      api: {
+        request: (request) => spoil(request, send, memory),
+        stream: (request, signal) => api.stream(request, signal),
+      },
+    });
+  };
+}
+
+function startRestless(port: Port, memory: Map<string, unknown>): void {
+  port.clock.after(RESTLESS_EVERY_MS, () => {
+    const request = memory.get("status") as ApiRequest | undefined;
+    if (request !== undefined) void port.api.request(request).catch(() => undefined);
+    startRestless(port, memory);
+  });
+}
+
+type Body = Readonly<Record<string, unknown>>;
+
+function isPodCreate({ method, path }: ApiRequest): boolean {
+  return method === "POST" && path.endsWith("/pods");
+}
+
+function isStatusWrite({ method, path }: ApiRequest): boolean {
+  return method === "PUT" && path.endsWith("/status");
+}
+
+function phaseOf({ body }: ApiRequest): unknown {
+  return isRecord(body) && isRecord(body["status"]) ? body["status"]["phase"] : undefined;
+}
+
+function withBody(request: ApiRequest, change: (body: Body) => Body): ApiRequest {
+  return { ...request, body: change(request.body as Body) };
+}
+
+function withStatus(request: ApiRequest, change: (status: Body) => Body): ApiRequest {
+  return withBody(request, (body) => ({ ...body, status: change(body["status"] as Body) }));
+}
+
+function renamed(body: Body, suffix: string): Body {
+  const metadata = body["metadata"] as { readonly name: string };
+  return { ...body, metadata: { ...metadata, name: `${metadata.name}${suffix}` } };
+}
+
+function relabelled(body: Body, attempt: string): Body {
+  const metadata = body["metadata"] as { readonly labels: Body };
+  return { ...body, metadata: { ...metadata, labels: { ...metadata.labels, "stint.dev/attempt": attempt } } };
+}
+
+function inSpec(body: Body, fields: Body): Body {
+  return { ...body, spec: { ...(body["spec"] as Body), ...fields } };
+}
+
+function ended(status: Body, phase: string): Body {
+  const conditions = (status["conditions"] as readonly Body[]).map((condition) => ({
+    ...condition,
+    status: phase === "Succeeded" ? "True" : "False",
+    reason: phase,
+  }));
+  return { completionTime: "2030-01-01T00:00:00Z", ...status, phase, conditions };
+}
+
+function withoutExitCodes(status: Body): Body {
+  const { exitCode: _dropped, ...rest } = status;
+  const attempts = ((status["attempts"] ?? []) as readonly Body[]).map(({ exitCode: _gone, ...entry }) => entry);
+  return { ...rest, attempts };
+}
+
+function relabelledAttempts(status: Body, reason: string): Body {
+  const attempts = ((status["attempts"] ?? []) as readonly Body[]).map((entry) => ({ ...entry, reason }));
+  return { ...status, attempts };
+}
