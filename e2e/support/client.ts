@@ -1,0 +1,97 @@
+/**
+ * The API server as the tests see it: plain calls and watches, on client-node's credentials only. None of it is code of
+ * the operator, so that a test never judges the operator by the operator's own eyes.
+ */
+import { once } from "node:events";
+import { Agent, request, type RequestOptions } from "node:https";
+import type { IncomingMessage } from "node:http";
+import { KubeConfig } from "@kubernetes/client-node";
+
+const CALL_LIMIT_MS = 30_000;
+/** Test runs create hundreds of objects; this many calls at once keep one core busy and no more. */
+const CONNECTIONS_MAX = 16;
+
+export interface Reply<T> {
+  readonly status: number;
+  readonly body: T;
+}
+
+export interface WatchEvent<T> {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
+  readonly object: T;
+}
+
+export class Client {
+  readonly #config = new KubeConfig();
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS_MAX });
+
+  constructor(kubeconfig: string) {
+    this.#config.loadFromFile(kubeconfig);
+  }
+
+  /** Any answer is a result; only a broken connection rejects. */
+  async send<T>(method: string, path: string, body?: unknown): Promise<Reply<T>> {
+    const reply = await this.#open(method, path, { body, signal: AbortSignal.timeout(CALL_LIMIT_MS) });
+    const chunks: Buffer[] = [];
+    for await (const chunk of reply) chunks.push(Buffer.from(chunk as Buffer));
+    const text = Buffer.concat(chunks).toString();
+    const isJson = reply.headers["content-type"]?.includes("json") === true;
+    return { status: reply.statusCode ?? 0, body: (isJson ? JSON.parse(text) : text) as T };
+  }
+
+  /** A call that must succeed. */
+  async call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const { status, body: answer } = await this.send<T>(method, path, body);
+    if (status < 300) return answer;
+    throw new Error(`${method} ${path} was answered ${status}: ${JSON.stringify(answer).slice(0, 1000)}`);
+  }
+
+  /** The events from a version on, until the server ends the watch or `signal` does. */
+  async *watch<T>(path: string, version: string, signal: AbortSignal): AsyncGenerator<WatchEvent<T>> {
+    const query = `watch=true&allowWatchBookmarks=true&resourceVersion=${version}`;
+    const reply = await this.#open("GET", `${path}${path.includes("?") ? "&" : "?"}${query}`, { signal });
+    if (reply.statusCode !== 200) throw new Error(`watch of ${path} was answered ${reply.statusCode ?? 0}`);
+    // A consumer that leaves in the middle makes the stream fail with nobody left to hear it.
+    reply.on("error", () => undefined);
+    reply.setEncoding("utf8");
+    let rest = "";
+    for await (const chunk of reply) {
+      const lines = (rest + String(chunk)).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) yield JSON.parse(line) as WatchEvent<T>;
+    }
+  }
+
+  async #open(
+    method: string,
+    path: string,
+    options: { readonly body?: unknown; readonly signal: AbortSignal },
+  ): Promise<IncomingMessage> {
+    const cluster = this.#config.getCurrentCluster();
+    if (cluster === null) throw new Error("the kubeconfig names no current cluster");
+    const { hostname, port, pathname } = new URL(cluster.server);
+    const body = options.body === undefined ? undefined : Buffer.from(JSON.stringify(options.body));
+    const settings: RequestOptions = {};
+    await this.#config.applyToHTTPSOptions(settings);
+    const sent = request({
+      ...settings,
+      agent: options.body === undefined && path.includes("watch=true") ? false : this.#agent,
+      hostname,
+      port: port || 443,
+      method,
+      path: `${pathname.replace(/\/$/, "")}${path}`,
+      signal: options.signal,
+      headers: {
+        ...(settings.headers as Record<string, string> | undefined),
+        ...(body && { "content-type": contentType(method), "content-length": body.length }),
+      },
+    });
+    sent.end(body);
+    const [reply] = (await once(sent, "response")) as [IncomingMessage];
+    return reply;
+  }
+}
+
+function contentType(method: string): string {
+  return method === "PATCH" ? "application/merge-patch+json" : "application/json";
+}

@@ -1,0 +1,85 @@
+/** kubectl as a user runs it, within a bounded time, with its own words in the error. */
+import { spawn } from "node:child_process";
+import type { Access } from "./access.ts";
+
+/** Longer than any single command takes on a busy machine; a command that waits is told its own time. */
+const COMMAND_LIMIT_MS = 60_000;
+
+export interface CommandOptions {
+  /** Given to kubectl's standard input; an object as JSON, for `-f -`. */
+  readonly input?: unknown;
+  readonly limitMs?: number;
+}
+
+export interface CommandResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export class Kubectl {
+  readonly #access: Pick<Access, "kubectl" | "kubeconfig">;
+  /** Commands speak of this namespace unless they name another. */
+  readonly namespace: string;
+
+  constructor(access: Pick<Access, "kubectl" | "kubeconfig">, namespace = "default") {
+    this.#access = access;
+    this.namespace = namespace;
+  }
+
+  /** Runs a command that must succeed and returns what it printed. */
+  async run(args: readonly string[], options: CommandOptions = {}): Promise<string> {
+    const { code, stdout, stderr } = await this.attempt(args, options);
+    if (code === 0) return stdout;
+    throw new Error(`kubectl ${args.join(" ")} failed (${code ?? "killed: took too long"}):\n${stderr || stdout}`);
+  }
+
+  /** Runs a command that must fail and returns what it said. */
+  async refused(args: readonly string[], options: CommandOptions = {}): Promise<string> {
+    const { code, stdout, stderr } = await this.attempt(args, options);
+    if (code !== 0 && code !== null) return stderr;
+    throw new Error(`kubectl ${args.join(" ")} should have been refused, but printed:\n${stdout || stderr}`);
+  }
+
+  async attempt(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+    const { input, limitMs = COMMAND_LIMIT_MS } = options;
+    const child = spawn(this.#access.kubectl, ["--namespace", this.namespace, ...args], {
+      env: { ...process.env, KUBECONFIG: this.#access.kubeconfig },
+      stdio: "pipe",
+      timeout: limitMs,
+      killSignal: "SIGKILL",
+    });
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(typeof input === "string" || input === undefined ? input : JSON.stringify(input));
+    const [stdout, stderr] = [gather(child.stdout), gather(child.stderr)];
+    return await new Promise((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", (code) => resolve({ code, stdout: stdout(), stderr: stderr() }));
+    });
+  }
+
+  async apply(object: unknown): Promise<void> {
+    await this.run(["apply", "-f", "-"], { input: object });
+  }
+
+  /** The cells of `kubectl get`, by column title, one row per object. */
+  async table(args: readonly string[]): Promise<readonly Readonly<Record<string, string>>[]> {
+    return parseTable(await this.run(["get", ...args]));
+  }
+}
+
+/** kubectl aligns columns: a cell reaches from its title to the next one, and empty cells are told by their place. */
+export function parseTable(text: string): readonly Readonly<Record<string, string>>[] {
+  const [head = "", ...rows] = text.trimEnd().split("\n");
+  const columns = [...head.matchAll(/\S+(?: \S+)*/g)].map(({ 0: title, index }) => ({ title, index }));
+  return rows.map((row) => {
+    const cells = columns.map(({ title, index }, place) => [title, row.slice(index, columns[place + 1]?.index).trim()]);
+    return Object.fromEntries(cells) as Record<string, string>;
+  });
+}
+
+function gather(stream: NodeJS.ReadableStream): () => string {
+  const chunks: Buffer[] = [];
+  stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+  return () => Buffer.concat(chunks).toString();
+}

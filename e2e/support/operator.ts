@@ -1,0 +1,134 @@
+/** The operator as a process of its own, as a user starts it. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { poll } from "./waiting.ts";
+
+const MAIN = join(import.meta.dirname, "../../operator/main.ts");
+/** A start takes about a second; on a busy machine, or with a cluster that is just starting, much longer. */
+const START_LIMIT_MS = 60_000;
+/** It promises to end within 5 s; a busy machine gets more before it is killed. */
+const STOP_LIMIT_MS = 15_000;
+const SCRAPE_LIMIT_MS = 10_000;
+/** The end of the log that an error shows. */
+const TAIL_LINES = 40;
+/** A test that runs for minutes logs some thousand lines; more is a bug of the test. */
+const LOG_LINES_MAX = 50_000;
+
+export interface LogLine {
+  readonly level: string;
+  readonly message: string;
+  readonly [field: string]: unknown;
+}
+
+export class Operator {
+  readonly #child: ChildProcess;
+  readonly #lines: string[] = [];
+  readonly #exit: Promise<number | string>;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    this.#exit = once(child, "exit").then(([code, signal]) => (code as number | null) ?? (signal as string));
+    const lines = createInterface({ input: child.stderr ?? process.stdin });
+    lines.on("line", (line) => {
+      if (this.#lines.length < LOG_LINES_MAX) this.#lines.push(line);
+    });
+  }
+
+  /** Starts it; `ready` tells when it works. Flags as the user gives them. */
+  static start(kubeconfig: string, flags: readonly string[] = []): Operator {
+    const own = ["--metrics-address=127.0.0.1:0", "--log-format=json"];
+    const child = spawn(process.execPath, [MAIN, `--kubeconfig=${kubeconfig}`, ...own, ...flags], {
+      // Variables meant for another operator of the user must not change this one.
+      env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("STINT_"))),
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    return new Operator(child);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get log(): readonly LogLine[] {
+    return this.#lines.map((line) => {
+      try {
+        return JSON.parse(line) as LogLine;
+      } catch {
+        return { level: "raw", message: line };
+      }
+    });
+  }
+
+  tail(): string {
+    return this.#lines.slice(-TAIL_LINES).join("\n");
+  }
+
+  /** Waits until /readyz says yes. */
+  async ready(): Promise<this> {
+    await this.#polled("the operator to be ready", async () => {
+      return (await this.get("/readyz")).status === 200 ? true : undefined;
+    });
+    return this;
+  }
+
+  /** Waits for a line of the log. */
+  async logged(message: string): Promise<LogLine> {
+    const find = (): LogLine | undefined => this.log.find((line) => line.message.includes(message));
+    return await this.#polled(`the operator to log "${message}"`, () => Promise.resolve(find()));
+  }
+
+  async get(path: string): Promise<{ readonly status: number; readonly text: string }> {
+    const address = this.log.find((line) => line.message === "stint starts")?.["metrics"];
+    if (typeof address !== "string") throw new Error("the operator has not said where it listens");
+    const reply = await fetch(`${address}${path}`, { signal: AbortSignal.timeout(SCRAPE_LIMIT_MS) });
+    return { status: reply.status, text: await reply.text() };
+  }
+
+  /** The sum of a metric over all label sets that hold the given labels. */
+  async metric(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
+    const { text } = await this.get("/metrics");
+    return sumOf(text, name, labels);
+  }
+
+  /** SIGTERM; returns the exit code, or the signal that had to end it. */
+  async stop(): Promise<number | string> {
+    this.#child.kill("SIGTERM");
+    const late = setTimeout(() => this.#child.kill("SIGKILL"), STOP_LIMIT_MS);
+    const code = await this.#exit;
+    clearTimeout(late);
+    return code;
+  }
+
+  /** As a crash: no last word. */
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#exit;
+  }
+
+  async #polled<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+    const alive = async (): Promise<T | undefined> => {
+      const found = await look().catch(() => undefined);
+      if (found !== undefined || this.#child.exitCode === null) return found;
+      throw new Error("it has ended");
+    };
+    try {
+      return await poll(alive, { what, limitMs: START_LIMIT_MS });
+    } catch (error) {
+      throw new Error(`${String(error)}; the end of its log:\n${this.tail()}`, { cause: error });
+    }
+  }
+}
+
+/** Reads Prometheus' text format as far as our own metrics use it. */
+export function sumOf(text: string, name: string, labels: Readonly<Record<string, string>>): number {
+  let sum = 0;
+  for (const line of text.split("\n")) {
+    const [, found, inner = "", value] = /^([a-z_]+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
+    if (found !== name) continue;
+    const has = Object.entries(labels).every(([key, wanted]) => inner.includes(`${key}="${wanted}"`));
+    if (has) sum += Number(value);
+  }
+  return sum;
+}
