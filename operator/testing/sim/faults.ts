@@ -41,7 +41,7 @@ export type RequestFault =
 export interface LineFault {
   readonly delayMs: number;
   /** whole: the connection breaks after this line; within: inside it; silent: nothing comes any more, no error either. */
-  readonly then: "go on" | "cut after" | "cut within" | "silent";
+  readonly after: "go on" | "cut after" | "cut within" | "silent";
   /** Into how many chunks the text is cut. */
   readonly pieces: number;
 }
@@ -54,7 +54,7 @@ export interface FaultSource {
 }
 
 const NONE: RequestFault = { kind: "none" };
-const SMOOTH: LineFault = { delayMs: 0, then: "go on", pieces: 1 };
+const SMOOTH: LineFault = { delayMs: 0, after: "go on", pieces: 1 };
 
 export const NO_FAULTS: FaultSource = { request: () => NONE, line: () => SMOOTH };
 
@@ -93,10 +93,11 @@ export class RandomFaults implements FaultSource {
   request(_index: number, request: ApiRequest): RequestFault {
     const random = this.#random;
     // One draw per class in a fixed order, so that switching a class off does not shift the others.
-    const hits = FAULT_CLASSES.filter((name) => random.next() < this.#rates[name]);
+    const hits = REQUEST_FAULT_CLASSES.filter((name) => random.next() < this.#rates[name]);
+    if (hits.length === 0) return NONE;
     const detail = random.fork(String(random.next()));
     for (const name of hits) {
-      const fault = requestFault(name, request, detail);
+      const fault = REQUEST_FAULTS[name](request, detail);
       if (fault.kind !== "none") return fault;
     }
     return NONE;
@@ -107,32 +108,26 @@ export class RandomFaults implements FaultSource {
     const [cut, delay, silent, shape] = [random.next(), random.next(), random.next(), random.next()];
     const delayMs = delay < this.#rates.watchDelay * 3 ? Math.floor(shape * WATCH_DELAY_MS[1]) : Math.floor(shape * 20);
     const pieces = shape > 0.8 ? 3 : 1;
-    if (silent < this.#rates.watchSilence / 2) return { delayMs, then: "silent", pieces };
-    if (cut < this.#rates.watchCut) return { delayMs, then: shape < 0.5 ? "cut within" : "cut after", pieces };
-    return { delayMs, then: "go on", pieces };
+    if (silent < this.#rates.watchSilence / 2) return { delayMs, after: "silent", pieces };
+    if (cut < this.#rates.watchCut) return { delayMs, after: shape < 0.5 ? "cut within" : "cut after", pieces };
+    return { delayMs, after: "go on", pieces };
   }
 }
 
-function requestFault(name: FaultClass, request: ApiRequest, random: Random): RequestFault {
-  switch (name) {
-    case "refused":
-      return { kind: "refuse" };
-    case "replyLost":
-      return { kind: "loseReply" };
-    case "tooMany":
-      return { kind: "answer", response: tooManyRequests(RETRY_AFTER_SECONDS), applied: false };
-    case "serverError":
-      return serverError(random);
-    case "conflict":
-      return spuriousConflict(request);
-    case "slowReply":
-      return { kind: "slow", extraMs: random.int(...SLOW_MS) };
-    case "killAtRequest":
-      return random.chance(0.3) ? { kind: random.chance(0.5) ? "killBefore" : "killAfter" } : NONE;
-    default:
-      return NONE;
-  }
-}
+type RequestFaultClass =
+  "refused" | "replyLost" | "tooMany" | "serverError" | "conflict" | "slowReply" | "killAtRequest";
+
+const REQUEST_FAULTS: Readonly<Record<RequestFaultClass, (request: ApiRequest, random: Random) => RequestFault>> = {
+  refused: () => ({ kind: "refuse" }),
+  replyLost: () => ({ kind: "loseReply" }),
+  tooMany: () => ({ kind: "answer", response: tooManyRequests(RETRY_AFTER_SECONDS), applied: false }),
+  serverError: (_request, random) => serverError(random),
+  conflict: (request) => spuriousConflict(request),
+  slowReply: (_request, random) => ({ kind: "slow", extraMs: random.int(...SLOW_MS) }),
+  killAtRequest: (_request, random) =>
+    random.chance(0.3) ? { kind: random.chance(0.5) ? "killBefore" : "killAfter" } : NONE,
+};
+const REQUEST_FAULT_CLASSES = Object.keys(REQUEST_FAULTS) as readonly RequestFaultClass[];
 
 function serverError(random: Random): RequestFault {
   if (random.chance(0.4)) return { kind: "answer", response: unavailable(), applied: false };

@@ -30,17 +30,17 @@ export class Flow implements WatchSink {
 
   line(text: string, object?: unknown): void {
     if (this.#stopped) return;
-    const { delayMs, then, pieces } = this.#ends.fault();
-    if (then === "silent") {
+    const { delayMs, after, pieces } = this.#ends.fault();
+    if (after === "silent") {
       this.#fallSilent(text);
       return;
     }
-    const cut = then !== "go on";
+    const cut = after !== "go on";
     const whole = `${text}\n`;
-    const sent = then === "cut within" ? whole.slice(0, Math.floor(whole.length / 2)) : whole;
+    const sent = after === "cut within" ? whole.slice(0, Math.floor(whole.length / 2)) : whole;
     this.#later(delayMs, () => {
       for (const piece of split(sent, pieces)) this.#ends.channel.push(piece);
-      if (then !== "cut within") this.onDelivered(object);
+      if (after !== "cut within") this.onDelivered(object);
       if (cut) this.#ends.channel.break(new ConnectionError("connection reset"));
     });
     if (cut) {

@@ -94,12 +94,22 @@ function wentBack(before: TaskRunStatus, after: TaskRunStatus): Problem | undefi
   if (before.startTime !== undefined && before.startTime !== after.startTime) {
     return monotonic(`startTime changed from ${before.startTime} to ${after.startTime}`);
   }
-  for (const entry of before.attempts ?? []) {
-    const now = after.attempts?.find(({ number }) => number === entry.number);
-    const dropped = now === undefined && (after.attempts?.length ?? 0) < (before.attempts?.length ?? 0);
-    if (dropped || (now !== undefined && (now.reason !== entry.reason || now.exitCode !== entry.exitCode))) {
+  return attemptsRewritten(before, after);
+}
+
+function attemptsRewritten(
+  { attempts: before = [] }: TaskRunStatus,
+  { attempts: after = [] }: TaskRunStatus,
+): Problem | undefined {
+  for (const entry of before) {
+    const now = after.find(({ number }) => number === entry.number);
+    // The list is bounded: an entry may give way to a newer one, never to nothing.
+    const same =
+      now === undefined
+        ? after.length >= before.length
+        : now.reason === entry.reason && now.exitCode === entry.exitCode;
+    if (!same)
       return { rule: "I4 NoLostOutcome", message: `attempt ${entry.number} was ${entry.reason}, is ${now?.reason}` };
-    }
   }
   return undefined;
 }
@@ -140,17 +150,24 @@ export function unrecordedOutcome(
   told: ReadonlySet<string>,
 ): Problem | undefined {
   for (const record of records) {
-    const { report, owner } = record;
-    if (report === undefined || owner === undefined || !told.has(record.uid)) continue;
-    const entry = taskRun.status?.attempts?.find(({ podUID }) => podUID === record.uid);
-    const forgotten = (taskRun.status?.attempt ?? 0) - owner.attempt >= 10;
-    if (forgotten || report.reason === "ContainerStatusUnknown") continue;
-    if (entry?.exitCode !== report.exitCode) {
-      return lost(`${record.key} ended with ${report.exitCode}; recorded: ${JSON.stringify(entry)}`);
-    }
-    if (report.exitCode === 0 && !report.whileDeleting && taskRun.status?.phase !== "Succeeded") {
-      return lost(`${record.key} ended with 0 by itself, the TaskRun is ${taskRun.status?.phase}`);
-    }
+    const problem = told.has(record.uid) ? unrecorded(taskRun.status ?? {}, record) : undefined;
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+/** The API keeps the last 10 attempts. */
+const ATTEMPTS_KEPT = 10;
+
+function unrecorded(status: TaskRunStatus, { uid, key, report, owner }: PodRecord): Problem | undefined {
+  if (report === undefined || owner === undefined || report.reason === "ContainerStatusUnknown") return undefined;
+  if ((status.attempt ?? 0) - owner.attempt >= ATTEMPTS_KEPT) return undefined;
+  const entry = status.attempts?.find(({ podUID }) => podUID === uid);
+  if (entry?.exitCode !== report.exitCode) {
+    return lost(`${key} ended with ${report.exitCode}; recorded: ${JSON.stringify(entry)}`);
+  }
+  if (report.exitCode === 0 && !report.whileDeleting && status.phase !== "Succeeded") {
+    return lost(`${key} ended with 0 by itself, the TaskRun is ${status.phase}`);
   }
   return undefined;
 }

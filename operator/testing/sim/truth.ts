@@ -25,8 +25,6 @@ export interface PodRecord {
   /** Containers that run at this moment. */
   readonly alive: Set<string>;
   started: boolean;
-  /** Every container has ended and the kubelet has written it. */
-  endReported: boolean;
   report: Report | undefined;
   deletionBy: string | undefined;
   removedBy: string | undefined;
@@ -63,13 +61,8 @@ export class Truth {
       return;
     }
     const main = mainContainerOf(pod);
-    const statuses = pod.status?.containerStatuses ?? [];
-    const terminated = statuses.find((status) => status.name === main)?.state.terminated;
+    const terminated = pod.status?.containerStatuses?.find(({ name }) => name === main)?.state.terminated;
     if (terminated !== undefined && record.report === undefined) record.report = reportOf(pod, terminated);
-    record.endReported =
-      pod.status?.phase !== "Pending" &&
-      statuses.length > 0 &&
-      statuses.every((status) => status.state.terminated !== undefined);
   }
 
   /** Containers of TaskRuns' pods run somewhere. */
@@ -113,7 +106,6 @@ export class Truth {
       node: undefined,
       alive: new Set(),
       started: false,
-      endReported: false,
       report: undefined,
       deletionBy: undefined,
       removedBy: undefined,

@@ -159,15 +159,16 @@ export class World {
     const late = this.clock.wake(STOP_MS, () => {
       if (!stopped && link.alive) this.fail("Stop", `stop() has not ended after ${STOP_MS} ms`);
     });
-    void operator.stop().then(() => {
+    const waitForIt = async (): Promise<void> => {
+      await operator.stop();
       stopped = true;
       late();
-      if (!link.alive) return undefined;
+      if (!link.alive) return;
       link.cut();
       this.trace.note("world", `${link.name} has stopped`);
       done();
-      return undefined;
-    });
+    };
+    void waitForIt();
   }
 
   #begin(): void {

@@ -246,11 +246,8 @@ function inSpec(body: Body, fields: Body): Body {
 }
 
 function ended(status: Body, phase: string): Body {
-  const conditions = (status["conditions"] as readonly Body[]).map((condition) => ({
-    ...condition,
-    status: phase === "Succeeded" ? "True" : "False",
-    reason: phase,
-  }));
+  const verdict = { status: phase === "Succeeded" ? "True" : "False", reason: phase };
+  const conditions = (status["conditions"] as readonly Body[]).map((condition) => merged(condition, verdict));
   return { completionTime: "2030-01-01T00:00:00Z", ...status, phase, conditions };
 }
 
@@ -261,6 +258,10 @@ function withoutExitCodes(status: Body): Body {
 }
 
 function relabelledAttempts(status: Body, reason: string): Body {
-  const attempts = ((status["attempts"] ?? []) as readonly Body[]).map((entry) => ({ ...entry, reason }));
+  const attempts = ((status["attempts"] ?? []) as readonly Body[]).map((entry) => merged(entry, { reason }));
   return { ...status, attempts };
+}
+
+function merged(before: Body, fields: Body): Body {
+  return { ...before, ...fields };
 }

@@ -56,9 +56,14 @@ export function admitTaskRun(object: Stored, before: Stored | undefined): Admitt
 }
 
 /** Admission of a pod: strict types of the fields that matter, defaults, validation. */
-export function admitPod(object: Stored): Admitted {
+export function admitPod(object: Stored, strict: boolean): Admitted {
   const wrong = wrongPodField(object);
   if (wrong !== undefined) return { refusal: unmarshal(PODS, wrong) };
+  const unknown = strict ? unknownPodField(object) : undefined;
+  if (unknown !== undefined) {
+    const what = 'Pod in version "v1" cannot be handled as a Pod: strict decoding error: unknown field';
+    return { refusal: badRequest(`${what} "${unknown}"`) };
+  }
   const pod = object as Pod;
   const spec = {
     restartPolicy: "Always",
@@ -141,23 +146,80 @@ function podProblems(spec: NonNullable<Pod["spec"]>): Cause[] {
   return causes;
 }
 
+type FieldType = "string" | "integer" | "boolean" | "object" | "list";
+
+/** The fields of a pod this server knows, with the JSON type Go decodes them from. Strict decoding refuses all others. */
+const POD_FIELDS: Readonly<Record<string, FieldType>> = {
+  activeDeadlineSeconds: "integer",
+  affinity: "object",
+  automountServiceAccountToken: "boolean",
+  containers: "list",
+  enableServiceLinks: "boolean",
+  imagePullSecrets: "list",
+  initContainers: "list",
+  nodeName: "string",
+  nodeSelector: "object",
+  priorityClassName: "string",
+  restartPolicy: "string",
+  securityContext: "object",
+  serviceAccountName: "string",
+  terminationGracePeriodSeconds: "integer",
+  tolerations: "list",
+  volumes: "list",
+};
+
+const CONTAINER_FIELDS: Readonly<Record<string, FieldType>> = {
+  args: "list",
+  command: "list",
+  env: "list",
+  image: "string",
+  imagePullPolicy: "string",
+  name: "string",
+  ports: "list",
+  resources: "object",
+  restartPolicy: "string",
+  securityContext: "object",
+  volumeMounts: "list",
+  workingDir: "string",
+};
+
 /** The first field whose JSON type Go could not decode; undefined if all fit. */
-function wrongPodField(object: Stored): string | undefined {
-  const { spec } = object;
+function wrongPodField({ spec }: Stored): string | undefined {
   if (spec === undefined || spec === null) return undefined;
   if (!isRecord(spec)) return "spec";
-  const { containers, restartPolicy, nodeName, terminationGracePeriodSeconds: grace } = spec;
-  if (containers !== undefined && containers !== null && !Array.isArray(containers)) return "spec.containers";
-  if (nodeName !== undefined && typeof nodeName !== "string") return "spec.nodeName";
-  if (restartPolicy !== undefined && typeof restartPolicy !== "string") return "spec.restartPolicy";
-  if (grace !== undefined && !Number.isInteger(grace)) return "spec.terminationGracePeriodSeconds";
-  for (const container of (containers ?? []) as readonly unknown[]) {
+  const wrong = wrongField(POD_FIELDS, spec);
+  if (wrong !== undefined) return `spec.${wrong}`;
+  for (const container of (spec["containers"] ?? []) as readonly unknown[]) {
     if (!isRecord(container)) return "spec.containers";
-    const { name, image, command, env } = container;
-    if (name !== undefined && typeof name !== "string") return "spec.containers.name";
-    if (image !== undefined && typeof image !== "string") return "spec.containers.image";
-    if (command !== undefined && !Array.isArray(command)) return "spec.containers.command";
-    if (env !== undefined && !Array.isArray(env)) return "spec.containers.env";
+    const inside = wrongField(CONTAINER_FIELDS, container);
+    if (inside !== undefined) return `spec.containers.${inside}`;
+  }
+  return undefined;
+}
+
+function wrongField(
+  fields: Readonly<Record<string, FieldType>>,
+  value: Readonly<Record<string, unknown>>,
+): string | undefined {
+  return Object.entries(fields).find(([name, type]) => Object.hasOwn(value, name) && !decodes(type, value[name]))?.[0];
+}
+
+/** Go takes null for anything. */
+function decodes(type: FieldType, value: unknown): boolean {
+  if (value === null) return true;
+  if (type === "list") return Array.isArray(value);
+  if (type === "object") return isRecord(value);
+  return type === "integer" ? Number.isInteger(value) : typeof value === type;
+}
+
+/** The first field strict decoding does not know. */
+function unknownPodField({ spec }: Stored): string | undefined {
+  if (!isRecord(spec)) return undefined;
+  const inSpec = Object.keys(spec).find((name) => !Object.hasOwn(POD_FIELDS, name));
+  if (inSpec !== undefined) return `spec.${inSpec}`;
+  for (const [i, container] of ((spec["containers"] ?? []) as readonly object[]).entries()) {
+    const inside = Object.keys(container).find((name) => !Object.hasOwn(CONTAINER_FIELDS, name));
+    if (inside !== undefined) return `spec.containers[${i}].${inside}`;
   }
   return undefined;
 }

@@ -126,7 +126,7 @@ function listProblems(schema: Schema, value: readonly unknown[], path: string, o
 
 function stringProblems(schema: Schema, value: string, path: string, out: Cause[]): void {
   // The API server counts code points, not UTF-16 units.
-  const length = [...value].length;
+  const length = Array.from(value).length;
   if (schema.maxLength !== undefined && length > schema.maxLength) {
     out.push(cause("FieldValueTooLong", path, `Too long: may not be more than ${schema.maxLength} bytes`));
   }

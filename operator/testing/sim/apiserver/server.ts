@@ -54,7 +54,7 @@ export class ApiServer {
         if (route.name === undefined) return list(this.store, route, request.query ?? {}, this.options.reads);
         return this.#get(route);
       case "POST":
-        return route.name === undefined ? this.#create(route, request.body, by) : methodNotAllowed();
+        return route.name === undefined ? this.#create(route, request, by) : methodNotAllowed();
       case "PUT":
         return route.name === undefined ? methodNotAllowed() : this.#update(route, request.body, by);
       case "DELETE":
@@ -83,23 +83,13 @@ export class ApiServer {
     return object === undefined ? notFound(route.resource, route.name ?? "") : reply(200, object);
   }
 
-  #create({ resource, namespace }: Route, body: unknown, by: string): ApiResponse {
-    const decoded = decodeBody(resource, body);
+  #create({ resource, namespace }: Route, request: ApiRequest, by: string): ApiResponse {
+    const decoded = decodeBody(resource, request.body);
     if (!("metadata" in decoded)) return decoded;
     if (namespace === undefined) return methodNotAllowed();
     if (!this.#namespaces.has(namespace)) return namespaceNotFound(namespace);
-    if (decoded.metadata.namespace !== undefined && decoded.metadata.namespace !== namespace) {
-      return badRequest("the namespace of the provided object does not match the namespace sent on the request");
-    }
-    const { resourceVersion } = decoded.metadata;
-    if (resourceVersion !== undefined && resourceVersion !== "") {
-      return badRequest("resourceVersion should not be set on objects to be created");
-    }
-    const { name } = decoded.metadata;
-    if (name === undefined || name === "") {
-      const message = "Required value: name or generateName is required";
-      return invalid(resource, "", [{ reason: "FieldValueRequired", field: "metadata.name", message }]);
-    }
+    const refusal = misplaced(resource, decoded, namespace);
+    if (refusal !== undefined) return refusal;
     const { status: _dropped, ...rest } = decoded;
     const fresh: Stored = {
       ...rest,
@@ -112,19 +102,24 @@ export class ApiServer {
         creationTimestamp: timestamp(this.options.nowMs()),
       },
     };
-    const admitted = resource === PODS ? admitPod(fresh) : admitTaskRun(fresh, undefined);
+    const strict = request.query?.["fieldValidation"] === "Strict";
+    const admitted = resource === PODS ? admitPod(fresh, strict) : admitTaskRun(fresh, undefined);
     if ("refusal" in admitted) return admitted.refusal;
-    if (resource === PODS) {
-      for (const policy of this.options.podPolicies ?? []) {
-        const refusal = policy(admitted.object as Pod, by);
-        if (refusal !== undefined) return refusal;
-      }
-    }
+    const forbidden = resource === PODS ? this.#policyRefusal(admitted.object as Pod, by) : undefined;
+    if (forbidden !== undefined) return forbidden;
     const existing = this.store.get(resource.name, keyOf(fresh));
     if (existing !== undefined) {
-      return alreadyExists(resource, name, existing.metadata.deletionTimestamp !== undefined);
+      return alreadyExists(resource, fresh.metadata.name, existing.metadata.deletionTimestamp !== undefined);
     }
     return reply(201, this.store.put(resource.name, admitted.object, by));
+  }
+
+  #policyRefusal(pod: Pod, by: string): ApiResponse | undefined {
+    for (const policy of this.options.podPolicies ?? []) {
+      const refusal = policy(pod, by);
+      if (refusal !== undefined) return refusal;
+    }
+    return undefined;
   }
 
   #update(route: Route, body: unknown, by: string): ApiResponse {
@@ -176,6 +171,19 @@ export type Amendment = (current: Stored) => Stored | undefined;
 /** A copy of the caller's own, as the network would make one. */
 export function reply(status: number, object: Stored): ApiResponse {
   return { status, body: JSON.parse(jsonOf(object)) as unknown };
+}
+
+/** Why metadata of a new object cannot be taken as sent. */
+function misplaced(resource: Resource, { metadata }: Stored, namespace: string): ApiResponse | undefined {
+  if (metadata.namespace !== undefined && metadata.namespace !== namespace) {
+    return badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  }
+  if (metadata.resourceVersion !== undefined && metadata.resourceVersion !== "") {
+    return badRequest("resourceVersion should not be set on objects to be created");
+  }
+  if (metadata.name !== undefined && metadata.name !== "") return undefined;
+  const message = "Required value: name or generateName is required";
+  return invalid(resource, "", [{ reason: "FieldValueRequired", field: "metadata.name", message }]);
 }
 
 function staleWrite(resource: Resource, sent: Stored, current: Stored): ApiResponse | undefined {

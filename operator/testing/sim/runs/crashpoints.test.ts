@@ -11,9 +11,13 @@ const PAIRS = ["shortSuccess", "retryThenSuccess", "deadline", "cancelWhileRunni
 
 type Point = readonly [index: number, kind: RequestFault["kind"]];
 
+/** Ends in a Violation if a promise is broken. */
 async function runWith(name: string, points: readonly Point[]): Promise<void> {
   const at = new Map(points.map(([index, kind]) => [index, { kind } as RequestFault]));
-  await runWorld(scenarioPlan(name, { startOperator, at }));
+  const result = await runWorld(scenarioPlan(name, { startOperator, at }));
+  // A point that lies beyond the last request of this run strikes nobody.
+  const deaths = points.filter(([index, kind]) => kind !== "loseReply" && index <= result.requestCount).length;
+  expect(result.lives).toBe(1 + deaths);
 }
 
 /** The requests until the end, without the long silence after it. */
@@ -33,6 +37,7 @@ describe("dies or loses the reply at every single request", () => {
 describe("dies twice, at every pair of requests", () => {
   it.each(PAIRS)("of %s", async (name) => {
     const count = (await countRequests(name)) + 2;
+    expect(count).toBeGreaterThan(4);
     for (let first = 1; first <= count; first++) {
       for (let second = first + 1; second <= count + 2; second++) {
         await runWith(name, [
