@@ -21,9 +21,6 @@ export interface ControllerOptions {
 /** From this failure on a key is worth a warning; before, it mostly lost a race or the server was busy. */
 const WARN_FROM_FAILURES = 3;
 
-/** Events come well under a second after the write they tell of; a watch that broke is back within this time mostly. */
-const CONFLICT_WAIT_MS = 5000;
-
 export function startController(port: Port, { kind, pass }: ControllerOptions): WorkQueue {
   const queue: WorkQueue = new WorkQueue(port, { kind, work });
 
@@ -43,11 +40,6 @@ export function startController(port: Port, { kind, pass }: ControllerOptions): 
   }
 
   function failed(key: string, error: unknown): void {
-    if (error instanceof ApiError && error.kind === "conflict") {
-      // Our copy is old; the event with the newer one brings the key back. The timer is for a watch that broke just now.
-      queue.addAfter(key, CONFLICT_WAIT_MS);
-      return;
-    }
     queue.retry(key, error instanceof ApiError ? error.retryAfterMs : 0);
     const fields = { kind, key, error: String(error), failures: queue.failures(key) };
     if (!(error instanceof ApiError)) port.log.error("pass failed", { ...fields, stack: stackOf(error) });

@@ -3,6 +3,7 @@ import { apply } from "../act/apply.ts";
 import type { Cluster } from "../act/cluster.ts";
 import { gist, sameStatus, writeDelayMs } from "../act/status.ts";
 import type { Progress } from "../act/status.ts";
+import { ApiError } from "../act/errors.ts";
 import type { Action, Refusal } from "../api/action.ts";
 import type { Json } from "../api/decode.ts";
 import type { Port } from "../api/port.ts";
@@ -31,12 +32,24 @@ export interface TaskRunRoom {
 interface Memory extends Progress {
   refusal?: Refusal;
   refusals: number;
+  stale?: Stale;
+}
+
+/** A conflict told us that the server has a newer copy than the store: no use asking again before the store has it too. */
+interface Stale {
+  readonly resource: "taskruns" | "pods";
+  readonly uid: string;
+  readonly version: string;
+  readonly sinceMs: number;
+  readonly renewed: boolean;
 }
 
 /** The first pause after the server refused a pod for now (quota, rights), doubled each time. */
 const REFUSED_FIRST_MS = 1000;
 /** Room in a quota shows in no event we watch, so it is asked for this often at last. */
 const REFUSED_LONGEST_MS = 60_000;
+/** Events come well under a second after the write they tell of; past this the watch is started anew, then we ask again. */
+const STALE_MAX_MS = 5000;
 /** Node timers fire up to a millisecond early; so late the time has surely come. */
 const WAKE_SLACK_MS = 5;
 
@@ -51,8 +64,8 @@ export class TaskRuns {
   async pass(key: string): Promise<Pass> {
     const taskRun = this.#room.taskRuns.get(key);
     if (taskRun === undefined) return { result: "done" };
-    const unseen = this.#unseen(taskRun.uid);
-    if (unseen !== undefined) return unseen;
+    const waiting = this.#unseen(taskRun.uid) ?? this.#stale(taskRun);
+    if (waiting !== undefined) return waiting;
     try {
       return await this.#carryOut(taskRun);
     } finally {
@@ -65,12 +78,10 @@ export class TaskRuns {
     const plan = this.#plan(taskRun);
     for (const uid of plan.forget) this.#room.pods.forget(uid);
     for (const action of plan.actions) {
-      const refused = await this.#act(taskRun, action);
-      // The plan is made anew with the refusal known: it may be the end.
-      if (refused) return { result: "done", againMs: 0 };
+      const pass = await this.#act(taskRun, action);
+      if (pass !== undefined) return pass;
     }
-    const againMs = await this.#writeStatus(taskRun, plan);
-    return { result: "done", ...sooner(againMs, this.#untilMs(plan.wakeAt)) };
+    return await this.#writeStatus(taskRun, plan);
   }
 
   /** The TaskRun is gone from the store: nothing of it is kept. */
@@ -91,6 +102,32 @@ export class TaskRuns {
     return { result: "waiting", againMs: left > 0 ? left : UNSEEN_MAX_MS };
   }
 
+  #stale(taskRun: TaskRunRecord): Pass | undefined {
+    const memory = this.#memories.get(taskRun.uid);
+    const stale = memory?.stale;
+    if (memory === undefined || stale === undefined) return undefined;
+    const pod = this.#room.pods.byOwner(taskRun.uid).find((one) => one.uid === stale.uid);
+    const known = stale.resource === "taskruns" ? taskRun.resourceVersion : pod?.resourceVersion;
+    const now = this.#room.port.clock.monotonic();
+    const left = stale.sinceMs + STALE_MAX_MS - now;
+    if (known !== stale.version || (left <= 0 && stale.renewed)) {
+      delete memory.stale;
+      return undefined;
+    }
+    if (left > 0) return { result: "waiting", againMs: left };
+    this.#room.renew(stale.resource);
+    memory.stale = { ...stale, sinceMs: now, renewed: true };
+    return { result: "waiting", againMs: STALE_MAX_MS };
+  }
+
+  /** @throws whatever is no conflict */
+  #conflicted(error: unknown, taskRun: TaskRunRecord, copy: Pick<Stale, "resource" | "uid" | "version">): Pass {
+    if (!(error instanceof ApiError) || error.kind !== "conflict") throw error;
+    const sinceMs = this.#room.port.clock.monotonic();
+    this.#memory(taskRun.uid).stale = { ...copy, sinceMs, renewed: false };
+    return { result: "waiting", againMs: 0 };
+  }
+
   #plan(taskRun: TaskRunRecord): Plan {
     const refusal = this.#memories.get(taskRun.uid)?.refusal;
     return planTaskRun({
@@ -101,30 +138,43 @@ export class TaskRuns {
     });
   }
 
-  /** True if the server (or our own check) refused it. */
-  async #act(taskRun: TaskRunRecord, action: Action): Promise<boolean> {
-    const { cluster, ownWrites, port } = this.#room;
-    const applied = await this.#apply(taskRun, action, cluster);
+  /** undefined: done, go on. */
+  async #act(taskRun: TaskRunRecord, action: Action): Promise<Pass | undefined> {
+    const { ownWrites, port } = this.#room;
+    const applied = await this.#apply(taskRun, action).catch((error: unknown) => {
+      // A create has no copy that could be old: its conflicts are the server's own (a quota being counted).
+      if (action.kind !== "DeletePod") throw error;
+      const { uid, resourceVersion: version } = action;
+      return this.#conflicted(error, taskRun, { resource: "pods", uid, version });
+    });
+    if ("result" in applied) return applied;
     port.log.debug("acted", { taskRun: `${taskRun.namespace}/${taskRun.name}`, action: action.kind, pod: action.name });
-    const memory = this.#memory(taskRun.uid);
-    if (applied.kind === "refused" && action.kind === "CreatePod") {
-      memory.refusals += 1;
-      const pause = Math.min(REFUSED_FIRST_MS * 2 ** (memory.refusals - 1), REFUSED_LONGEST_MS);
-      const retryAt = port.clock.now() + pause * (1 + port.random());
-      memory.refusal = { ...applied.refusal, attempt: action.attempt, retryAt };
-      return true;
+    if (applied.kind === "refused") {
+      this.#refused(taskRun.uid, action, applied.refusal);
+      // The plan is made anew with the refusal known: it may be the end.
+      return { result: "done", againMs: 0 };
     }
     if (action.kind === "CreatePod") {
+      const memory = this.#memory(taskRun.uid);
       delete memory.refusal;
       memory.refusals = 0;
     }
-    if (applied.kind === "done" && applied.podsVersion !== "") ownWrites.note(taskRun.uid, "pods", applied.podsVersion);
-    return false;
+    if (applied.podsVersion !== "") ownWrites.note(taskRun.uid, "pods", applied.podsVersion);
+    return undefined;
   }
 
-  async #apply(taskRun: TaskRunRecord, action: Action, cluster: Cluster): ReturnType<typeof apply> {
+  #refused(uid: string, action: Action, refusal: Pick<Refusal, "kind" | "message">): void {
+    if (action.kind !== "CreatePod") return;
+    const { clock, random } = this.#room.port;
+    const memory = this.#memory(uid);
+    memory.refusals += 1;
+    const pause = Math.min(REFUSED_FIRST_MS * 2 ** (memory.refusals - 1), REFUSED_LONGEST_MS);
+    memory.refusal = { ...refusal, attempt: action.attempt, retryAt: clock.now() + pause * (1 + random()) };
+  }
+
+  async #apply(taskRun: TaskRunRecord, action: Action): ReturnType<typeof apply> {
     try {
-      return await apply(action, taskRun, cluster, async (create) => await this.#manifest(taskRun, create));
+      return await apply(action, taskRun, this.#room.cluster, async (create) => await this.#manifest(taskRun, create));
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       return { kind: "refused", refusal: { kind: "Invalid", message: error.message } };
@@ -138,12 +188,12 @@ export class TaskRuns {
     return buildPod(taskRun, pod, templateOf(fresh));
   }
 
-  /** Milliseconds until a status that is due later; undefined if there is nothing (more) to write. */
-  async #writeStatus(taskRun: TaskRunRecord, plan: Plan): Promise<number | undefined> {
+  async #writeStatus(taskRun: TaskRunRecord, plan: Plan): Promise<Pass> {
     const { port, cluster, ownWrites } = this.#room;
+    const wakeMs = this.#untilMs(plan.wakeAt);
     if (sameStatus(plan.status, taskRun.status)) {
       this.#quiet(taskRun);
-      return undefined;
+      return { result: "done", ...sooner(wakeMs) };
     }
     const memory = this.#memory(taskRun.uid);
     const now = port.clock.monotonic();
@@ -151,11 +201,16 @@ export class TaskRuns {
     if (memory.said !== said) Object.assign(memory, { said, since: now } satisfies Progress);
     const urgency = said === gist(taskRun.status) && plan.urgency === "soon" ? "later" : plan.urgency;
     const delay = writeDelayMs(memory, urgency, { now, busy: cluster.busy });
-    if (delay > 0) return delay;
-    const version = await cluster.putStatus(taskRun, plan.status, urgency === "now" ? "high" : "low");
-    ownWrites.note(taskRun.uid, "taskruns", version);
+    if (delay > 0) return { result: "done", ...sooner(wakeMs, delay) };
+    try {
+      const version = await cluster.putStatus(taskRun, plan.status, urgency === "now" ? "high" : "low");
+      ownWrites.note(taskRun.uid, "taskruns", version);
+    } catch (error) {
+      const { uid, resourceVersion } = taskRun;
+      return this.#conflicted(error, taskRun, { resource: "taskruns", uid, version: resourceVersion });
+    }
     this.#told(taskRun, plan);
-    return undefined;
+    return { result: "done", ...sooner(wakeMs) };
   }
 
   #told(taskRun: TaskRunRecord, plan: Plan): void {
@@ -190,7 +245,7 @@ export class TaskRuns {
   }
 }
 
-function sooner(a: number | undefined, b: number | undefined): { againMs?: number } {
-  if (a === undefined && b === undefined) return {};
-  return { againMs: Math.min(a ?? Number.POSITIVE_INFINITY, b ?? Number.POSITIVE_INFINITY) };
+function sooner(...delays: readonly (number | undefined)[]): { againMs?: number } {
+  const known = delays.filter((delay) => delay !== undefined);
+  return known.length === 0 ? {} : { againMs: Math.min(...known) };
 }

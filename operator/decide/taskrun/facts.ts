@@ -47,8 +47,8 @@ export function gatherFacts({ taskRun, pods, now, refusal }: Observed): Facts {
   const own = pods.filter((pod) => pod.ownerUid === taskRun.uid && pod.attempt !== undefined);
   // A pod of a later attempt than the recorded ones is the current attempt, whatever number we would have given it.
   const current = Math.max(last + 1, ...own.map((pod) => pod.attempt ?? 0));
-  const pod = own.find((one) => one.attempt === current);
-  const lastPod = own.find((one) => one.attempt === last);
+  const pod = podOf(own, current);
+  const lastPod = podOf(own, last);
   const startedAt = timeMs(before.startTime) ?? earliest(own);
   const deadline = taskRun.spec.activeDeadlineSeconds;
   return {
@@ -79,6 +79,12 @@ export function provenEnded(pod: PodRecord): boolean {
   const over = pod.phase === "Succeeded" || pod.phase === "Failed";
   if (over) return pod.nodeName === undefined || pod.disruption?.reason !== "DeletionByPodGC";
   return pod.gone === "seen" && pod.nodeName === undefined;
+}
+
+/** A living pod goes before the memory of an earlier one: somebody may have deleted a pod before any status named it. */
+function podOf(pods: readonly PodRecord[], attempt: number): PodRecord | undefined {
+  const known = pods.filter((pod) => pod.attempt === attempt);
+  return known.find((pod) => pod.gone === undefined) ?? known[0];
 }
 
 function earliest(pods: readonly PodRecord[]): number | undefined {

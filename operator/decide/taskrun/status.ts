@@ -60,7 +60,7 @@ type Shown = Pick<TaskRunStatus, "attempt" | "podName" | "podUID" | "nodeName" |
 /** Attempt, pod, node and exit code always speak of the same attempt: the current one once it has a pod, else the last. */
 function shownAttempt(facts: Facts, last: AttemptStatus | undefined): { [K in keyof Shown]: Shown[K] | undefined } {
   if (facts.pod !== undefined && facts.pod.attempt !== last?.number) return shownPod(facts.current, facts.pod);
-  if (last === undefined) return { attempt: facts.refusal === undefined ? undefined : facts.current };
+  if (last === undefined) return { attempt: facts.refusal === undefined ? facts.before.attempt : facts.current };
   const { number, podName, podUID, nodeName, exitCode } = last;
   return { attempt: number, podName, podUID, nodeName, exitCode };
 }
