@@ -69,7 +69,7 @@ run: $(INSTALLED) ## run the operator in the foreground against $KUBECONFIG, app
 	@node operator/main.ts --install-crds $(ARGS)
 
 install: ## apply the CRDs to the cluster of $KUBECONFIG
-	kubectl apply -f crds/
+	kubectl apply -k crds/
 
 dist/operator.mjs: $(INSTALLED) $(shell git ls-files operator 2>/dev/null) package-lock.json
 	@mkdir -p dist

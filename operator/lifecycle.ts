@@ -22,13 +22,16 @@ export const RETRY_MS = 2_000;
 /** The same complaint is repeated this often: enough to be seen in a log that has just been opened. */
 export const COMPLAINT_INTERVAL_MS = 30_000;
 
+/** Node hands out the whole of a CommonJS module as its default export; other loaders hand out its `default` alone. */
+const BaseOperator: typeof k8sOperator.default = Reflect.get(k8sOperator, "default") ?? k8sOperator;
+
 /**
  * The operator's life: init (definitions installed if wanted, then awaited) -> working -> stopped. Built on
  * @dot-i/k8s-operator, of which start, init, stop and the registration of definitions are used. Its watch exits the
  * process when a connection breaks, its queue holds every event, and its requests know neither conflicts nor lost
  * replies: those three are the core's work here.
  */
-export class StintOperator extends k8sOperator.default {
+export class StintOperator extends BaseOperator {
   readonly #options: LifecycleOptions;
   readonly #stopping = new AbortController();
   readonly #complaints: Complaints;
@@ -134,9 +137,9 @@ class Complaints {
 
   say(problem: string, cause: string, cure: string | undefined): void {
     const now = this.#clock.monotonic();
-    const text = `${problem} ${cause}`;
-    if (text === this.#last && now - this.#saidAt < COMPLAINT_INTERVAL_MS) return;
-    this.#last = text;
+    const complaint = `${problem} ${cause}`;
+    if (complaint === this.#last && now - this.#saidAt < COMPLAINT_INTERVAL_MS) return;
+    this.#last = complaint;
     this.#saidAt = now;
     this.#log.warn(problem, { cause, cure, retryMs: RETRY_MS });
   }
@@ -178,6 +181,6 @@ class InstallingKubeConfig extends KubeConfig {
 
 /** What the base class says we say ourselves, with fields; it is kept for those who look closely. */
 function quietLogger(log: Log): ConstructorParameters<typeof k8sOperator.default>[0] & object {
-  const debug = (text: string): void => log.debug("k8s-operator", { text });
+  const debug = (said: string): void => log.debug("k8s-operator", { text: said });
   return { debug, info: debug, warn: debug, error: debug };
 }
