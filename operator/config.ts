@@ -103,11 +103,11 @@ const settings: Settings = {
   },
   httpVersion: {
     flag: "http-version",
-    value: "auto|1.1|2",
-    help: "HTTP to the API server. auto: 2 where it can.",
+    value: "auto|1.1",
+    help: "HTTP to the API server. auto: HTTP/2 where the server can.",
     initial: "auto",
     shown: "auto",
-    parse: (text) => parseOneOf(text, ["auto", "1.1", "2"]),
+    parse: (text) => parseOneOf(text, ["auto", "1.1"]),
   },
   logLevel: {
     flag: "log-level",

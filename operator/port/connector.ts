@@ -3,8 +3,8 @@ import { buildConnector } from "undici";
 import { SILENCE_LIMIT_MS } from "../api/port.ts";
 import type { TlsSettings } from "./credentials.ts";
 
-/** Which HTTP to speak. auto: HTTP/2 if the server can, else HTTP/1.1. */
-export type HttpVersion = "auto" | "1.1" | "2";
+/** Which HTTP to speak. auto: HTTP/2 if the server can, else HTTP/1.1; 1.1: for a proxy in between that garbles the other. */
+export type HttpVersion = "auto" | "1.1";
 
 /** How a connection whose peer no longer answers is found. */
 export interface Liveness {

@@ -24,7 +24,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
 });
 
-describe.each(["2", "1.1"] as const)("over HTTP/%s", (http) => {
+describe.each(["auto", "1.1"] as const)("with HTTP version %s", (http) => {
   it("sends JSON and reads JSON", async () => {
     const api = await apiTo(http, (request, response) => {
       collect(request, (text) => {
@@ -37,7 +37,7 @@ describe.each(["2", "1.1"] as const)("over HTTP/%s", (http) => {
 
     const want = { method: "POST", url: "/a?q=x+y", text: '{"n":1}', agent: "stint/test" };
     expect(got.status).toBe(201);
-    expect(got.body).toMatchObject({ ...want, httpVersion: http === "2" ? "2.0" : "1.1" });
+    expect(got.body).toMatchObject({ ...want, httpVersion: http === "auto" ? "2.0" : "1.1" });
   });
 
   it("decodes text whose characters are split over chunks", async () => {

@@ -1,0 +1,148 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { ConnectionError, type ApiRequest, type ApiResponse, type Clock, type Log } from "./api/port.ts";
+import { COMPLAINT_INTERVAL_MS, RETRY_MS, StintOperator, type LifecycleOptions } from "./lifecycle.ts";
+
+const SERVED: ApiResponse = { status: 200, body: { resources: [{ name: "things" }] } };
+const MISSING: ApiResponse = { status: 404, body: {} };
+const CRD = `kind: CustomResourceDefinition
+apiVersion: apiextensions.k8s.io/v1
+metadata: { name: things.example.dev }
+spec: { group: example.dev, names: { plural: things }, versions: [{ name: v1, served: true }] }
+`;
+
+let folder = "";
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "stint-crds-"));
+  writeFileSync(join(folder, "things.yaml"), CRD);
+  writeFileSync(join(folder, "kustomization.yaml"), "kind: Kustomization\n");
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+it("begins the work at once when the definitions are served", async () => {
+  const { operator, begun } = operatorWith(() => SERVED);
+  expect(operator.notReady()).toBe("not started");
+  await operator.start();
+
+  expect(begun()).toBe(1);
+  expect(operator.notReady()).toBeUndefined();
+  expect(operator.watches()).toHaveLength(1);
+});
+
+it("waits for missing definitions, says what to do, and repeats it once per while", async () => {
+  let calls = 0;
+  let unready: string | undefined;
+  const wantCalls = Math.floor(COMPLAINT_INTERVAL_MS / RETRY_MS) + 2;
+  const { operator, begun, lines } = operatorWith(() => {
+    unready = operator.notReady();
+    return ++calls < wantCalls ? MISSING : SERVED;
+  });
+  await operator.start();
+
+  expect(begun()).toBe(1);
+  expect(unready).toBe("custom resource definitions are missing: things.example.dev (v1)");
+  const said = "custom resource definitions are missing (kubectl apply -k crds, or start with --install-crds)";
+  expect(lines).toEqual([said, said]);
+});
+
+it("waits for a server that is away", async () => {
+  let calls = 0;
+  const { operator, begun, lines } = operatorWith(() => {
+    if (++calls < 3) throw new ConnectionError("h: refused");
+    return SERVED;
+  });
+  await operator.start();
+
+  expect(begun()).toBe(1);
+  expect(lines).toEqual(["the API server cannot be reached"]);
+});
+
+it("installs the definitions when asked to, through the base class", async () => {
+  const posted: unknown[] = [];
+  const stored = (): ApiResponse => ({
+    status: 200,
+    body: { status: { conditions: [{ type: "Established", status: "True" }] } },
+  });
+  const { operator, begun, lines } = operatorWith(
+    (request) => {
+      if (request.method === "POST") {
+        posted.push(request.path);
+        return { status: 201, body: {} };
+      }
+      if (request.path === "/apis/example.dev/v1") return SERVED;
+      return posted.length === 0 ? MISSING : stored();
+    },
+    { installCrds: true },
+  );
+  await operator.start();
+
+  expect(posted).toEqual(["/apis/apiextensions.k8s.io/v1/customresourcedefinitions"]);
+  expect(begun()).toBe(1);
+  expect(lines).toEqual(["custom resource definition created"]);
+});
+
+it("fails when it may not install what it was asked to install", async () => {
+  const { operator } = operatorWith(() => ({ status: 403, body: { message: "no" } }), { installCrds: true });
+
+  await expect(operator.start()).rejects.toThrow("read things.example.dev: status 403: no");
+});
+
+it("never begins when it is stopped while it waits", async () => {
+  const { operator, begun } = operatorWith(() => {
+    operator.stop();
+    return MISSING;
+  });
+  await operator.start();
+  await operator.stopped();
+
+  expect(begun()).toBe(0);
+  expect(operator.notReady()).toBe("stopping");
+});
+
+interface Trial {
+  readonly operator: StintOperator;
+  readonly begun: () => number;
+  readonly lines: string[];
+}
+
+function operatorWith(answer: (request: ApiRequest) => ApiResponse, differing: Partial<LifecycleOptions> = {}): Trial {
+  const lines: string[] = [];
+  let begun = 0;
+  const note: Log["info"] = (message, fields) => {
+    lines.push(fields?.["cure"] === undefined ? message : `${message} (${String(fields["cure"])})`);
+  };
+  const operator = new StintOperator({
+    api: { request: async (request) => answer(request), stream: () => Promise.reject(new Error("no watch")) },
+    clock: hurriedClock(),
+    log: { debug: () => undefined, info: note, warn: note, error: note },
+    version: "1.0.0",
+    crdFolder: folder,
+    installCrds: false,
+    begin: () => {
+      begun += 1;
+      const watch = { resource: "things", namespace: "", ageMs: 1 };
+      return { ready: () => true, watches: () => [watch], stop: () => Promise.resolve() };
+    },
+    ...differing,
+  });
+  return { operator, begun: () => begun, lines };
+}
+
+/** Time passes as fast as it is waited for. */
+function hurriedClock(): Clock {
+  let nowMs = 0;
+  return {
+    now: () => nowMs,
+    monotonic: () => nowMs,
+    after: (delayMs, run) => {
+      const handle = setImmediate(() => {
+        nowMs += delayMs;
+        run();
+      });
+      return () => clearImmediate(handle);
+    },
+  };
+}
