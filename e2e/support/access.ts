@@ -1,9 +1,12 @@
 /** The cluster that demo and tests work on: one of their own, or the one the user named. */
 import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { BUSYBOX_IMAGE, down, up, type Say } from "../cluster/cluster.ts";
-import { which } from "../cluster/shell.ts";
+import { dirname, join } from "node:path";
+import { BUSYBOX_IMAGE, down, up, type ClusterHandle, type Say } from "../cluster/cluster.ts";
+import { run, which } from "../cluster/shell.ts";
+
+/** The image of manifests/samples/. */
+const SAMPLE_IMAGE = "busybox:1.37";
 
 /** Everything a test must know of the cluster; plain data, so that it can be handed to other processes. */
 export interface Access {
@@ -42,6 +45,7 @@ export async function openCluster(wanted: Wanted, say: Say): Promise<OpenCluster
   const dir = process.env["CLUSTER_DIR"] || join(tmpdir(), `${prefix(wanted.name)}${process.pid}`);
   try {
     const handle = await up({ dir, ...counts(wanted) }, say);
+    await nameSampleImage(handle);
     const close = async (): Promise<void> => {
       if (handle.fresh) await down(dir, say);
     };
@@ -61,12 +65,21 @@ export async function openCluster(wanted: Wanted, say: Say): Promise<OpenCluster
   }
 }
 
+/** The samples name an image that every cluster can pull; the local one pulls nothing, so its own gets that name, too. */
+async function nameSampleImage({ dir, kubectl, realNodes }: ClusterHandle): Promise<void> {
+  const ctr = join(dirname(kubectl), "ctr");
+  for (const node of realNodes) {
+    const runtime = ["--address", join(dir, node, "containerd.sock"), "--namespace", "k8s.io"];
+    await run(ctr, [...runtime, "images", "tag", "--force", BUSYBOX_IMAGE, `docker.io/library/${SAMPLE_IMAGE}`]);
+  }
+}
+
 async function givenCluster(): Promise<OpenCluster> {
   const kubeconfig = process.env["KUBECONFIG"];
   if (!kubeconfig) throw new Error("CLUSTER=existing needs KUBECONFIG: the file that says how to reach the cluster");
   const kubectl = await which("kubectl");
   if (kubectl === undefined) throw new Error("CLUSTER=existing needs kubectl in the PATH");
-  const access = { kubeconfig, kubectl, realNodes: true, simulatedNodes: false, image: "busybox:1.37" };
+  const access = { kubeconfig, kubectl, realNodes: true, simulatedNodes: false, image: SAMPLE_IMAGE };
   return { access, close: () => Promise.resolve() };
 }
 

@@ -1,0 +1,105 @@
+/** What the demo shows, from a cluster that runs to the samples' ends. */
+import { join } from "node:path";
+import type { Access } from "../support/access.ts";
+import { Client } from "../support/client.ts";
+import { Kubectl } from "../support/kubectl.ts";
+import { taskRunsPath, type TaskRun } from "../support/objects.ts";
+import { Operator } from "../support/operator.ts";
+import { states } from "../support/waiting.ts";
+import { judge, SAMPLES } from "./samples.ts";
+import { liveTable } from "./table.ts";
+
+const NAMESPACE = "stint-demo";
+const FOLDER = "manifests/samples";
+const ROOT = join(import.meta.dirname, "../..");
+/** The samples take 15 s; the rest is for a given cluster that pulls an image first. */
+const LIMIT_MS = 300_000;
+const CRD = "taskruns.stint.dev";
+
+type Say = (line: string) => void;
+
+/** Returns whether every sample ended as it should. Leaves the cluster as it was. */
+export async function show(access: Access, interrupt: AbortSignal, say: Say): Promise<boolean> {
+  const kubectl = new Kubectl(access, NAMESPACE);
+  const hadCrds = (await kubectl.attempt(["get", "crd", CRD])).code === 0;
+  await kubectl.run(["create", "namespace", NAMESPACE]);
+  const operator = Operator.start(access.kubeconfig, ["--install-crds", `--namespaces=${NAMESPACE}`]);
+  try {
+    say("\nstarting the operator: node operator/main.ts --install-crds");
+    await operator.ready();
+    say(`it is ready (process ${operator.pid})\n`);
+    const wrong = await runSamples({ access, kubectl, operator, interrupt, say });
+    if (wrong.length === 0) return true;
+    say(`\nNOT AS IT SHOULD BE\n${wrong.join("\n")}\n\nthe operator's log ends with:\n${operator.tail()}`);
+    return false;
+  } finally {
+    // A given cluster gets back what it had; our own goes away as a whole.
+    if (access.dir === undefined) await kubectl.attempt(["delete", "namespace", NAMESPACE, "--timeout=50s"]);
+    await operator.stop();
+    if (access.dir === undefined && !hadCrds) await kubectl.attempt(["delete", "crd", CRD]);
+  }
+}
+
+interface Stage {
+  readonly access: Access;
+  readonly kubectl: Kubectl;
+  readonly operator: Operator;
+  readonly interrupt: AbortSignal;
+  readonly say: Say;
+}
+
+/** Returns what went wrong, in sentences. */
+async function runSamples({ access, kubectl, operator, interrupt, say }: Stage): Promise<readonly string[]> {
+  say(`$ kubectl apply -f ${FOLDER}/`);
+  say(await kubectl.run(["apply", "-f", join(ROOT, FOLDER)]));
+  say("$ kubectl get taskruns --watch");
+  const end = AbortSignal.any([interrupt, AbortSignal.timeout(LIMIT_MS)]);
+  const draw = liveTable(kubectl);
+  let seen: ReadonlyMap<string, TaskRun> = new Map();
+  for await (const taskRuns of states<TaskRun>(new Client(access.kubeconfig), taskRunsPath(NAMESPACE), end)) {
+    seen = taskRuns;
+    await draw();
+    if (SAMPLES.every(({ name }) => isOver(seen.get(name)))) break;
+  }
+  interrupt.throwIfAborted();
+  const wrong = judge(seen);
+  await showDetails({ kubectl, operator, say });
+  if (wrong.length === 0) sayWhatNext(access, say);
+  return wrong;
+}
+
+function isOver(taskRun: TaskRun | undefined): boolean {
+  return taskRun?.status.completionTime !== undefined;
+}
+
+async function showDetails({ kubectl, operator, say }: Pick<Stage, "kubectl" | "operator" | "say">): Promise<void> {
+  for (const sample of ["succeed", "retry"]) {
+    const logs = ["logs", `--selector=stint.dev/taskrun=${sample}`, "--prefix"];
+    say(`\n$ kubectl ${logs.join(" ")}`);
+    const { stdout, stderr } = await kubectl.attempt(logs);
+    say((stdout || stderr).trimEnd());
+  }
+  const columns = "NAME:.metadata.name,MESSAGE:.status.conditions[0].message";
+  say(`\n$ kubectl get taskruns -o custom-columns=${columns}`);
+  say((await kubectl.attempt(["get", "taskruns", "-o", `custom-columns=${columns}`])).stdout.trimEnd());
+  const writes = await operator.metric("stint_api_requests_total").catch(() => undefined);
+  const memory = await operator.metric("process_resident_memory_bytes").catch(() => undefined);
+  if (writes === undefined || memory === undefined) return;
+  say(
+    `\nthe operator made ${writes} calls to the API server for all this, and uses ${Math.round(memory / 2 ** 20)} MiB`,
+  );
+}
+
+function sayWhatNext(access: Access, say: Say): void {
+  say(`
+Every sample ended as it should. Try next:
+
+  make up                                   a cluster that stays; export the KUBECONFIG it prints
+  make run                                  the operator on it, in a second terminal
+  kubectl apply -f ${FOLDER}/       the same samples
+  kubectl get taskruns -o wide --watch      and their story
+  kubectl explain taskrun.spec.retry        every field explains itself
+  make down                                 stop and remove the cluster
+`);
+  if (access.dir !== undefined) say("removing the demo's cluster");
+}
