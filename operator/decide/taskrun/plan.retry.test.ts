@@ -1,0 +1,299 @@
+/** Between and after attempts: retries, other containers, refusals, the end. */
+import { describe, expect, it } from "vitest";
+import type { Refusal } from "../../api/action.ts";
+import type { PodRecord, TaskRunRecord } from "../../api/records.ts";
+import { aPod, aStatus, aTaskRun, atMs } from "../../testing/make.ts";
+import { checkSituations as check } from "../../testing/situations.ts";
+import { planTaskRun } from "./plan.ts";
+
+const retry = { limit: 2, backoff: { initialSeconds: 10, factor: 2, maxSeconds: 300 } };
+const retried = (status = aStatus({}), spec = {}): TaskRunRecord => aTaskRun({ spec: { retry, ...spec }, status });
+const ended = (wish = {}): PodRecord => aPod("ended", { exitCode: 1, ...wish });
+
+describe("retry and its pauses", () => {
+  check([
+    {
+      it: "a failed attempt with a retry left is recorded with the time of the next",
+      taskRun: aTaskRun({ spec: { retry } }),
+      pods: [ended()],
+      now: 62,
+      want: {
+        says: "Pending BackingOff",
+        message: /Attempt 1 of 3 failed; the next one starts at 2030-01-01T00:01:10Z/,
+        urgency: "now",
+        wakeAt: 70,
+      },
+    },
+    {
+      it: "during the pause nothing happens",
+      taskRun: retried(),
+      now: 69,
+      want: { says: "Pending BackingOff", wakeAt: 70 },
+    },
+    {
+      it: "after the pause the next pod is made",
+      taskRun: retried(),
+      now: 70,
+      want: { does: ["create 2"], says: "Pending BackingOff" },
+    },
+    {
+      it: "the pause counts from the end of the attempt, however late it is seen",
+      taskRun: aTaskRun({ spec: { retry } }),
+      pods: [ended()],
+      now: 5000,
+      want: { says: "Pending BackingOff", wakeAt: 70 },
+    },
+    {
+      it: "the pause grows by the factor",
+      taskRun: retried(aStatus({ attempts: [{}, { completionTime: "2030-01-01T00:02:00Z" }] })),
+      now: 130,
+      want: { says: "Pending BackingOff", wakeAt: 140 },
+    },
+    {
+      it: "the pause grows no further than maxSeconds",
+      taskRun: aTaskRun({
+        spec: { retry: { limit: 50, backoff: { initialSeconds: 10, factor: 10, maxSeconds: 15 } } },
+        status: aStatus({ attempts: [{}, {}, {}, {}, {}, {}, {}, {}, {}, {}] }),
+      }),
+      now: 61,
+      want: { says: "Pending BackingOff", wakeAt: 75 },
+    },
+    {
+      it: "all attempts spent",
+      taskRun: retried(aStatus({ attempts: [{}, {}] })),
+      pods: [ended({ attempt: 3 })],
+      want: { says: "Failed RetriesExhausted", message: /All 3 attempts failed.*exit code 1/, urgency: "now" },
+    },
+    {
+      it: "success in a later attempt is success, and says which",
+      taskRun: retried(aStatus({ attempts: [{}, {}] })),
+      pods: [aPod("ended", { attempt: 3 })],
+      want: { says: "Succeeded Succeeded", message: /attempt 3/ },
+    },
+    {
+      it: "an unknown fate is never retried",
+      taskRun: aTaskRun({ spec: { retry } }),
+      pods: [aPod("running", { gone: "missed" })],
+      want: { says: "Failed UnknownFate" },
+    },
+    {
+      it: "retry.limit lowered during the pause ends it",
+      taskRun: retried(aStatus({}), { retry: { ...retry, limit: 0 } }),
+      now: 65,
+      want: { says: "Failed ExitCode" },
+    },
+    {
+      it: "retry.limit raised during the pause gives more attempts",
+      taskRun: retried(aStatus({ attempts: [{}, {}] }), { retry: { ...retry, limit: 9 } }),
+      now: 300,
+      want: { does: ["create 3"], says: "Pending BackingOff", message: /of 10/ },
+    },
+    {
+      it: "without a retry block there is one attempt",
+      taskRun: aTaskRun(),
+      pods: [ended()],
+      want: { says: "Failed ExitCode" },
+    },
+    {
+      it: "an attempt that only disappeared is looked up once more before the next",
+      taskRun: retried(aStatus({ attempts: [{ reason: "PodDeleted", exitCode: 0 }] })),
+      now: 80,
+      want: { does: ["create 2"], says: "Pending BackingOff" },
+    },
+  ]);
+
+  it("a pod that never ran and was deleted must be gone before the next is made", () => {
+    const { exitCode: _, ...attempt } = aStatus({}).attempts?.[0] ?? { number: 1, reason: "" };
+    const status = { ...aStatus({}), attempts: [{ ...attempt, reason: "PodDeleted" }] };
+    const plan = planTaskRun({ taskRun: retried(status), pods: [], now: atMs(80) });
+
+    expect(plan.actions).toMatchObject([{ kind: "CreatePod", attempt: 2, onlyIfGone: { uid: "uid-pod-1" } }]);
+  });
+});
+
+describe("other containers outlive main", () => {
+  const stopping = (reason = "ExitCode"): TaskRunRecord =>
+    retried(aStatus({ phase: "Running", reason: "Stopping", attempts: [{ reason }] }));
+  check([
+    {
+      it: "the end is recorded first, nothing is deleted yet",
+      pods: [aPod("sidecarLeft")],
+      want: {
+        says: "Running Stopping",
+        message: /Attempt 1 succeeded; waiting for the other containers/,
+        urgency: "now",
+      },
+    },
+    {
+      it: "then the pod is stopped",
+      taskRun: stopping(),
+      pods: [aPod("sidecarLeft", { exitCode: 1 })],
+      want: { does: ["delete uid-pod-1 Stopping"], says: "Running Stopping" },
+    },
+    {
+      it: "and waited for",
+      taskRun: stopping(),
+      pods: [aPod("sidecarLeft", { exitCode: 1, deletedAt: 61 })],
+      want: { says: "Running Stopping", forget: [] },
+    },
+    {
+      it: "and when it has ended the pause begins",
+      taskRun: stopping(),
+      pods: [ended()],
+      now: 65,
+      want: { says: "Pending BackingOff", wakeAt: 70 },
+    },
+    {
+      it: "its last state is kept until the pause is recorded",
+      taskRun: stopping(),
+      pods: [ended({ gone: "seen" })],
+      now: 65,
+      want: { says: "Pending BackingOff", wakeAt: 70, forget: [] },
+    },
+    {
+      it: "a success is final when the others have stopped",
+      taskRun: stopping("Succeeded"),
+      pods: [ended({ exitCode: 0 })],
+      want: { says: "Succeeded Succeeded", urgency: "now" },
+    },
+    {
+      it: "vanished meanwhile, no proof is left, so there is no retry",
+      taskRun: stopping(),
+      want: { says: "Failed UnknownFate", message: /before all its containers were seen to end/ },
+    },
+    {
+      it: "deleted with force meanwhile, the same",
+      taskRun: stopping(),
+      pods: [aPod("sidecarLeft", { exitCode: 1, gone: "seen" })],
+      want: { says: "Failed UnknownFate" },
+    },
+    {
+      it: "vanished after a success, it is a success",
+      taskRun: stopping("Succeeded"),
+      want: { says: "Succeeded Succeeded" },
+    },
+    {
+      it: "a foreign condition in front does not hide that no proof is left",
+      taskRun: retried({
+        ...aStatus({ phase: "Running", reason: "Stopping" }),
+        conditions: [
+          { type: "Foreign", status: "True", reason: "Odd", message: "", lastTransitionTime: "2030-01-01T00:00:00Z" },
+          ...(aStatus({ phase: "Running", reason: "Stopping" }).conditions ?? []),
+        ],
+      }),
+      want: { says: "Failed UnknownFate" },
+    },
+    {
+      it: "a recorded attempt's gone pod is forgotten",
+      taskRun: retried(),
+      pods: [ended({ gone: "seen" })],
+      now: 65,
+      want: { says: "Pending BackingOff", wakeAt: 70, forget: ["uid-pod-1"] },
+    },
+    {
+      it: "a pod of an older attempt that still runs is stopped before anything else is made",
+      taskRun: retried(aStatus({ attempts: [{}, {}] })),
+      pods: [aPod("running", { attempt: 1 })],
+      now: 900,
+      want: { does: ["delete uid-pod-1 Stopping"], says: "Running Stopping" },
+    },
+  ]);
+});
+
+describe("the server refuses the pod", () => {
+  const refusal = (kind: Refusal["kind"], attempt = 1): Refusal => ({
+    attempt,
+    kind,
+    message: "told by the server",
+    retryAt: atMs(150),
+  });
+  check([
+    {
+      it: "Invalid ends it",
+      refusal: refusal("Invalid"),
+      want: { says: "Failed InvalidTemplate", message: /told by the server/, urgency: "now" },
+    },
+    { it: "NameTaken ends it", refusal: refusal("NameTaken"), want: { says: "Failed PodNameTaken" } },
+    { it: "PolicyForbidden ends it", refusal: refusal("PolicyForbidden"), want: { says: "Failed Forbidden" } },
+    {
+      it: "Quota waits",
+      refusal: refusal("Quota"),
+      want: { says: "Pending QuotaExceeded", message: /told by the server/, wakeAt: 150 },
+    },
+    { it: "Forbidden waits", refusal: refusal("Forbidden"), want: { says: "Pending Forbidden", wakeAt: 150 } },
+    { it: "Unavailable waits", refusal: refusal("Unavailable"), want: { says: "Pending CreateFailed", wakeAt: 150 } },
+    {
+      it: "after the pause it is tried again, still saying why",
+      refusal: refusal("Quota"),
+      now: 150,
+      want: { does: ["create 1"], says: "Pending QuotaExceeded" },
+    },
+    {
+      it: "a refusal of an earlier attempt means nothing",
+      taskRun: retried(),
+      refusal: refusal("Invalid"),
+      now: 70,
+      want: { does: ["create 2"], says: "Pending BackingOff" },
+    },
+    {
+      it: "a pod that is there after all outweighs it",
+      pods: [aPod("running")],
+      refusal: refusal("Quota"),
+      want: { says: "Running Running" },
+    },
+  ]);
+});
+
+describe("finished or going away", () => {
+  const done = (phase: "Succeeded" | "Failed" | "Cancelled" = "Failed"): TaskRunRecord =>
+    aTaskRun({ status: aStatus({ phase, reason: phase === "Failed" ? "ExitCode" : phase }) });
+  check([
+    { it: "nothing is made again", taskRun: done(), want: { says: "Failed ExitCode" } },
+    {
+      it: "a pod that still runs is stopped",
+      taskRun: done("Succeeded"),
+      pods: [aPod("running", { attempt: 2 })],
+      want: { does: ["delete uid-pod-2 Stopping"], says: "Succeeded Succeeded" },
+    },
+    { it: "a pod that ended stays, for its logs", taskRun: done(), pods: [ended()], want: { says: "Failed ExitCode" } },
+    {
+      it: "a success of a stray pod changes nothing",
+      taskRun: done(),
+      pods: [aPod("ended", { attempt: 2 })],
+      want: { says: "Failed ExitCode" },
+    },
+    {
+      it: "gone pods are forgotten",
+      taskRun: done(),
+      pods: [ended({ gone: "seen" })],
+      want: { says: "Failed ExitCode", forget: ["uid-pod-1"] },
+    },
+    {
+      it: "a TaskRun being deleted gets no pod and no word",
+      taskRun: aTaskRun({ deletionTimestamp: "2030-01-01T00:00:10Z", status: aStatus({}) }),
+      now: 900,
+      want: { says: "Pending BackingOff" },
+    },
+    {
+      it: "a finished TaskRun being deleted leaves its pods to the garbage collector",
+      taskRun: aTaskRun({
+        deletionTimestamp: "2030-01-01T00:00:10Z",
+        status: aStatus({ phase: "Succeeded", reason: "Succeeded" }),
+      }),
+      pods: [aPod("running", { attempt: 2 })],
+      want: { says: "Succeeded Succeeded" },
+    },
+  ]);
+
+  it("an edit after the end moves observedGeneration and nothing else", () => {
+    const status = aStatus({ phase: "Failed", reason: "ExitCode" });
+    const plan = planTaskRun({ taskRun: aTaskRun({ generation: 7, status }), pods: [], now: atMs(900) });
+    const want = {
+      ...status,
+      observedGeneration: 7,
+      conditions: status.conditions?.map((one) => ({ ...one, observedGeneration: 7 })),
+    };
+
+    expect(plan.status).toEqual(want);
+  });
+});
