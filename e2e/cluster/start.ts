@@ -15,6 +15,7 @@ import { nodeComponents, nodeFiles, runtimeSocket, type NodePlace } from "./real
 import { componentOf, startComponent } from "./run.ts";
 import { run } from "./shell.ts";
 import { kwok, kwokConfig } from "./simulated.ts";
+import { BUSYBOX_IMAGE, SAMPLE_IMAGE } from "./versions.ts";
 import { paths, writeState, type ClusterState, type Ports, type RealNode } from "./state.ts";
 
 /** File system number of overlayfs: it cannot carry another overlay's upper layer. */
@@ -101,6 +102,23 @@ async function startRuntime(
   await start(`namespace-${node.name}`);
   await start(`containerd-${node.name}`);
   for (const image of IMAGES) await importImage(state, node, join(tools.dir, "images", image));
+  await tagImage(state, node, { from: BUSYBOX_IMAGE, to: SAMPLE_IMAGE });
+}
+
+/** Gives an image of one node a second name. */
+async function tagImage(state: ClusterState, node: RealNode, names: { from: string; to: string }): Promise<void> {
+  const args = [
+    "--address",
+    runtimeSocket(node),
+    "--namespace",
+    "k8s.io",
+    "images",
+    "tag",
+    "--force",
+    names.from,
+    names.to,
+  ];
+  await run(join(state.bin, "ctr"), args, { timeoutMs: IMPORT_TIMEOUT_MS });
 }
 
 /** Makes an image archive known to one node. */

@@ -14,6 +14,8 @@ const RECIPE = 1;
 /** The images every real node has; no other is ever pulled. */
 export const PAUSE_IMAGE = "stint.local/pause:1";
 export const BUSYBOX_IMAGE = "stint.local/busybox:1";
+/** The busybox above under the name that manifests/samples/ use, so that they run here as they do on any other cluster. */
+export const SAMPLE_IMAGE = "docker.io/library/busybox:1.37";
 
 /** The Go module that is all of Kubernetes in one binary. */
 export const KUBE_MODULE: string = join(import.meta.dirname, "kube");
