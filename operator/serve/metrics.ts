@@ -27,10 +27,13 @@ const LOCAL_BUCKETS_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.
 /** A key waits for microseconds when idle and for minutes when the API server is the wall. */
 const WAIT_BUCKETS_SECONDS = [0.0001, 0.001, 0.005, 0.01, 0.03, 0.1, 0.5, 1, 5, 15, 60, 300];
 
+/** Stalls that matter last longer than this; a sample every 10 ms, the default, is most of what an idle operator does. */
+const LOOP_SAMPLE_MS = 50;
+
 /** Our metrics, in a registry of their own. */
 export function makeMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_SAMPLE_MS });
   describeBuild(registry, options.version);
   describeWatches(registry, options.watches);
   const counters = countersIn(registry);
