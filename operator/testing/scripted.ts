@@ -32,7 +32,7 @@ export interface World {
   readonly said: string[];
   readonly counted: Map<string, number>;
   /** Lets virtual time pass; everything that is due happens in its order. */
-  advance(ms: number): Promise<void>;
+  readonly advance: (ms: number) => Promise<void>;
 }
 
 interface Timer {

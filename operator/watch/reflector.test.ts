@@ -1,0 +1,432 @@
+import { describe, expect, it } from "vitest";
+import { PODS } from "../api/paths.ts";
+import { decodePod } from "../api/pod.ts";
+import type { PodRecord } from "../api/records.ts";
+import { podJson } from "../testing/make.ts";
+import { aWorld, CALLS_AT_ONCE_MAX, frame, refusal } from "../testing/scripted.ts";
+import type { Opened, Script, World } from "../testing/scripted.ts";
+import { Reflector } from "./reflector.ts";
+import { Store } from "./store.ts";
+
+interface Stage extends World {
+  readonly reflector: Reflector<PodRecord>;
+  readonly store: Store<PodRecord>;
+  readonly running: Promise<void>;
+  /** Query values of all calls so far, one line each. */
+  queries(): readonly string[];
+}
+
+function start(script: Script): Stage {
+  const world = aWorld(script);
+  const store = new Store<PodRecord>({ onChange: () => {} });
+  const options = { resource: PODS, namespace: "", store, decode: decodePod, onSynced: () => {} };
+  const reflector = new Reflector(world.port, options);
+  const running = reflector.run();
+  const queries = (): readonly string[] =>
+    world.seen.map(({ query = {}, kind }) => {
+      const known = ["sendInitialEvents", "resourceVersion", "continue"].filter((key) => query[key] !== undefined);
+      return [kind === "stream" ? "watch" : "list", ...known.map((key) => `${key}=${query[key]}`)].join(" ");
+    });
+  return { ...world, reflector, store, running, queries };
+}
+
+const pod = (name: string, resourceVersion: string): unknown =>
+  podJson("running", { name, uid: `uid-${name}`, resourceVersion });
+const bookmark = (resourceVersion: string, annotations = {}): string =>
+  frame("BOOKMARK", { metadata: { resourceVersion, annotations } });
+const initialEnd = (resourceVersion: string): string =>
+  bookmark(resourceVersion, { "k8s.io/initial-events-end": "true" });
+const page = (names: readonly string[], resourceVersion: string, token?: string) => ({
+  status: 200,
+  body: {
+    metadata: { resourceVersion, ...(token !== undefined && { continue: token }) },
+    items: names.map((name) => pod(name, "5")),
+  },
+});
+const noInitialEvents = { status: 422, body: { code: 422, message: "sendInitialEvents is forbidden" } };
+const MINUTE = 60_000;
+
+describe("the first list", () => {
+  it("comes as initial events, swapped in at once, whatever their order", async () => {
+    const stage = start({
+      stream: () => ({
+        chunks: [frame("ADDED", pod("b", "90")), frame("ADDED", pod("a", "7")), 1000, initialEnd("80")],
+      }),
+    });
+    await stage.advance(500);
+    const before = [stage.store.size, stage.reflector.synced];
+    await stage.advance(500);
+
+    expect(before).toEqual([0, false]);
+    expect([...stage.store.keys()]).toEqual(["default/b", "default/a"]);
+    expect(stage.store.resourceVersion).toBe("80");
+    expect(stage.reflector.synced).toBe(true);
+    expect(stage.queries()).toEqual(["watch sendInitialEvents=true"]);
+    stage.reflector.stop();
+  });
+
+  it("asks for pods of TaskRuns only, with bookmarks, for 5 to 10 minutes", async () => {
+    const stage = start({ stream: () => ({}) });
+    await stage.advance(0);
+
+    expect(stage.seen[0]).toMatchObject({
+      path: "/api/v1/pods",
+      query: {
+        watch: "true",
+        allowWatchBookmarks: "true",
+        resourceVersionMatch: "NotOlderThan",
+        labelSelector: "stint.dev/taskrun",
+        timeoutSeconds: "450",
+      },
+    });
+    stage.reflector.stop();
+  });
+
+  it("goes on from the closing bookmark, never from a synthetic event", async () => {
+    const first: Opened = { chunks: [frame("ADDED", pod("a", "999")), initialEnd("80"), 2000], after: "ends" };
+    const stage = start({ stream: (_, index) => (index === 0 ? first : {}) });
+    await stage.advance(3000);
+
+    expect(stage.queries()).toEqual(["watch sendInitialEvents=true", "watch resourceVersion=80"]);
+    stage.reflector.stop();
+  });
+
+  it.each([400, 422])(
+    "is a list in pages where the server knows no initial events (%i), and stays so",
+    async (status) => {
+      const stage = start({
+        stream: (_, index) => (index === 0 ? { ...noInitialEvents, status } : { status: 410 }),
+        request: ({ query = {} }) => (query["continue"] === undefined ? page(["a"], "80", "next") : page(["b"], "80")),
+      });
+      await stage.advance(0);
+
+      expect(stage.queries().slice(0, 6)).toEqual([
+        "watch sendInitialEvents=true",
+        "list",
+        "list continue=next",
+        "watch resourceVersion=80",
+        "list",
+        "list continue=next",
+      ]);
+      expect([...stage.store.keys()]).toEqual(["default/a", "default/b"]);
+      stage.reflector.stop();
+    },
+  );
+
+  it("starts again when a continue token has expired", async () => {
+    const stage = start({
+      stream: (_, index) => (index === 0 ? noInitialEvents : {}),
+      request: ({ query = {} }, index) => {
+        if (query["continue"] === undefined) return page(["a"], String(80 + index), "next");
+        return index === 1 ? refusal(410, "Expired") : page(["b"], "82");
+      },
+    });
+    await stage.advance(10_000);
+
+    expect(stage.queries().slice(1)).toEqual([
+      "list",
+      "list continue=next",
+      "list",
+      "list continue=next",
+      "watch resourceVersion=82",
+    ]);
+    stage.reflector.stop();
+  });
+
+  it.each([
+    ["nothing", undefined],
+    ["an empty object", {}],
+    ["a list without a version", { items: [] }],
+    ["a list without items", { metadata: { resourceVersion: "5" } }],
+    ["a page of a proxy", "welcome"],
+  ])("is not taken from %s", async (_, body) => {
+    const stage = start({ stream: () => noInitialEvents, request: () => ({ status: 200, body }) });
+    await stage.advance(10 * MINUTE);
+
+    expect(stage.reflector.synced).toBe(false);
+    expect(stage.seen.length).toBeLessThan(10 * 60 * 0.25);
+    stage.reflector.stop();
+  });
+
+  it("skips what it cannot read and counts it", async () => {
+    const stage = start({
+      stream: () => ({ chunks: [frame("ADDED", { metadata: {} }), frame("ADDED", pod("a", "1")), initialEnd("80")] }),
+    });
+    await stage.advance(0);
+
+    expect(stage.store.size).toBe(1);
+    expect(stage.counted.get("unreadable pods")).toBe(1);
+    stage.reflector.stop();
+  });
+});
+
+/** After a first list at version 80 the watch says this. */
+function watching(chunks: readonly (string | number)[], after: Opened["after"] = "hangs", later: Opened = {}): Stage {
+  const first: Opened = { chunks: [frame("ADDED", pod("a", "5")), initialEnd("80"), 2000, ...chunks], after };
+  return start({ stream: (_, index) => (index === 0 ? first : later) });
+}
+
+describe("following", () => {
+  it("adds, changes and removes", async () => {
+    const stage = watching([
+      frame("ADDED", pod("b", "81")) + frame("MODIFIED", pod("a", "82")),
+      frame("DELETED", pod("b", "83")),
+    ]);
+    await stage.advance(3000);
+
+    expect([...stage.store.keys()]).toEqual(["default/a"]);
+    expect(stage.store.get("default/a")?.resourceVersion).toBe("82");
+    expect(stage.store.resourceVersion).toBe("83");
+    stage.reflector.stop();
+  });
+
+  it.each([
+    ["the last event", [frame("MODIFIED", pod("a", "90"))], "90"],
+    ["a later bookmark", [frame("MODIFIED", pod("a", "90")), bookmark("95")], "95"],
+    [
+      "the last whole event, if the stream was cut in the middle of one",
+      [frame("MODIFIED", pod("a", "90")), '{"type":"MOD'],
+      "90",
+    ],
+    [
+      "the last readable one",
+      [frame("MODIFIED", pod("a", "90")), frame("MODIFIED", { metadata: { resourceVersion: "99" } })],
+      "90",
+    ],
+  ])("goes on from %s when the connection breaks", async (_, chunks, want) => {
+    const stage = watching(chunks, "breaks");
+    await stage.advance(10_000);
+
+    expect(stage.queries()).toEqual(["watch sendInitialEvents=true", `watch resourceVersion=${want}`]);
+    stage.reflector.stop();
+  });
+
+  it("goes on at once, without a list, when the server ends a watch in its time", async () => {
+    const stage = watching([MINUTE, bookmark("85")], "ends");
+    await stage.advance(MINUTE + 2000);
+
+    expect(stage.queries()).toEqual(["watch sendInitialEvents=true", "watch resourceVersion=85"]);
+    stage.reflector.stop();
+  });
+
+  it.each([
+    ["a line that is no JSON", "<html>\n"],
+    ["a line that is no event", '{"kind":"PodList"}\n'],
+  ])("does not trust a stream after %s, and goes on from the known version", async (_, line) => {
+    const stage = watching([line]);
+    await stage.advance(10_000);
+
+    expect(stage.queries()).toEqual(["watch sendInitialEvents=true", "watch resourceVersion=80"]);
+    stage.reflector.stop();
+  });
+
+  it.each([
+    ["an ERROR event Expired", [frame("ERROR", { code: 410, reason: "Expired" })]],
+    ["an ERROR event Gone", [frame("ERROR", { code: 410, reason: "Gone" })]],
+  ])("lists again at once after %s", async (_, chunks) => {
+    const stage = watching(chunks);
+    await stage.advance(2001);
+
+    expect(stage.queries()).toEqual(["watch sendInitialEvents=true", "watch sendInitialEvents=true"]);
+    stage.reflector.stop();
+  });
+
+  it("lists again at once when a watch is answered with 410", async () => {
+    const stage = watching([], "ends", { ...refusal(410, "Expired") });
+    await stage.advance(2001);
+
+    expect(stage.queries().slice(0, 3)).toEqual([
+      "watch sendInitialEvents=true",
+      "watch resourceVersion=80",
+      "watch sendInitialEvents=true",
+    ]);
+    stage.reflector.stop();
+  });
+
+  it("keeps the version through an ERROR event of another kind", async () => {
+    const stage = watching([frame("ERROR", { code: 500, reason: "InternalError" })]);
+    await stage.advance(10_000);
+
+    expect(stage.queries()).toEqual(["watch sendInitialEvents=true", "watch resourceVersion=80"]);
+    stage.reflector.stop();
+  });
+
+  it("keeps what it knows while the server is away", async () => {
+    const stage = watching([], "breaks", { status: 503 });
+    await stage.advance(30 * MINUTE);
+
+    expect([...stage.store.keys()]).toEqual(["default/a"]);
+    expect(stage.reflector.synced).toBe(true);
+    stage.reflector.stop();
+  });
+
+  it("starts a silent watch anew, within three minutes", async () => {
+    const stage = watching([]);
+    await stage.advance(3 * MINUTE);
+
+    expect(stage.queries().length).toBeGreaterThan(1);
+    expect(stage.counted.get("watchRestarts pods silent")).toBe(1);
+    stage.reflector.stop();
+  });
+
+  it("lists anew when watches from the known version stay silent again and again", async () => {
+    const stage = watching([]);
+    await stage.advance(30 * MINUTE);
+
+    expect(stage.queries().slice(1)).toContain("watch sendInitialEvents=true");
+    stage.reflector.stop();
+  });
+
+  it("waits as long as Retry-After says", async () => {
+    const stage = watching([], "ends", { status: 429, retryAfterSeconds: 20 });
+    await stage.advance(2000 + 20_000);
+    const early = stage.seen.length;
+    await stage.advance(10_000);
+
+    expect([early, stage.seen.length]).toEqual([2, 3]);
+    expect(stage.queries()[2]).toBe("watch resourceVersion=80");
+    stage.reflector.stop();
+  });
+
+  it("does not believe a Retry-After of years", async () => {
+    const stage = watching([], "ends", { status: 429, retryAfterSeconds: 999_999_999 });
+    await stage.advance(10 * MINUTE);
+
+    expect(stage.seen.length).toBeGreaterThan(4);
+    stage.reflector.stop();
+  });
+
+  it("renew() starts the watch anew from the known version", async () => {
+    const stage = watching([bookmark("85")]);
+    await stage.advance(2500);
+    stage.reflector.renew();
+    await stage.advance(0);
+
+    expect(stage.queries()).toEqual(["watch sendInitialEvents=true", "watch resourceVersion=85"]);
+    stage.reflector.stop();
+  });
+});
+
+const listed = page(["a"], "80");
+const deadServers: readonly { readonly it: string; readonly script: Script }[] = [
+  { it: "nobody answers", script: {} },
+  {
+    it: "every answer is 500",
+    script: { stream: () => ({ status: 500 }), request: () => ({ status: 500, body: {} }) },
+  },
+  { it: "every answer is 401", script: { stream: () => ({ status: 401 }) } },
+  { it: "every answer is 404", script: { stream: () => ({ status: 404 }) } },
+  { it: "every answer is 410", script: { stream: () => refusal(410, "Gone"), request: () => refusal(410, "Gone") } },
+  { it: "every answer is 429 without a wish", script: { stream: () => refusal(429, "TooManyRequests") } },
+  { it: "every answer is 429 with Retry-After 0", script: { stream: () => ({ status: 429, retryAfterSeconds: 0 }) } },
+  { it: "every answer is 429 with Retry-After 1", script: { stream: () => ({ status: 429, retryAfterSeconds: 1 }) } },
+  {
+    it: "every answer is 429 with a negative Retry-After",
+    script: { stream: () => ({ status: 429, retryAfterSeconds: -9 }) },
+  },
+  { it: "every watch ends at once", script: { stream: () => ({ after: "ends" }) } },
+  { it: "every watch breaks at once", script: { stream: () => ({ after: "breaks" }) } },
+  {
+    it: "every watch ends after the first list",
+    script: { stream: () => ({ chunks: [initialEnd("80")], after: "ends" }) },
+  },
+  {
+    it: "every watch sends one event and ends",
+    script: { stream: () => ({ chunks: [frame("ADDED", pod("a", "9"))], after: "ends" }) },
+  },
+  {
+    it: "every watch sends one event and breaks",
+    script: { stream: () => ({ chunks: [frame("ADDED", pod("a", "9"))], after: "breaks" }) },
+  },
+  {
+    it: "every watch lists well and says 410",
+    script: { stream: () => ({ chunks: [initialEnd("80"), frame("ERROR", { code: 410 })] }) },
+  },
+  { it: "every watch is no watch", script: { stream: () => ({ chunks: ["{}\n"] }) } },
+  {
+    it: "lists are fine, every watch is 410",
+    script: { stream: (_, index) => (index === 0 ? noInitialEvents : refusal(410, "Gone")), request: () => listed },
+  },
+  {
+    it: "lists are fine, every watch sends a bookmark and ends",
+    script: {
+      stream: (_, index) => (index === 0 ? noInitialEvents : { chunks: [bookmark("81")], after: "ends" }),
+      request: () => listed,
+    },
+  },
+  {
+    it: "lists are fine, every watch sends an event and then 410",
+    script: {
+      stream: (_, index) =>
+        index === 0 ? noInitialEvents : { chunks: [frame("MODIFIED", pod("a", "81")), frame("ERROR", { code: 410 })] },
+      request: () => listed,
+    },
+  },
+  {
+    it: "a continue token always expires",
+    script: {
+      stream: () => noInitialEvents,
+      request: ({ query = {} }) => (query["continue"] === undefined ? page([], "1", "next") : refusal(410, "Expired")),
+    },
+  },
+];
+
+describe("a server that does not work is asked less than once in four seconds on average", () => {
+  it.each(deadServers)("$it", async ({ script }) => {
+    const stage = start(script);
+    await stage.advance(60 * MINUTE);
+
+    expect(stage.seen.length).toBeLessThan(CALLS_AT_ONCE_MAX);
+    expect(stage.seen.length / 3600).toBeLessThan(0.25);
+    expect(stage.seen.length).toBeGreaterThan(20);
+    stage.reflector.stop();
+  });
+});
+
+describe("stop()", () => {
+  it.each([
+    ["while a watch is open", { stream: () => ({ chunks: [initialEnd("80")] }) }],
+    ["while the first list comes", { stream: () => ({}) }],
+    ["while it pauses after a failure", {}],
+  ] satisfies [string, Script][])("ends it at once %s", async (_, script) => {
+    const stage = start(script);
+    await stage.advance(100);
+    stage.reflector.stop();
+    const calls = stage.seen.length;
+    await stage.running;
+    await stage.advance(60 * MINUTE);
+
+    expect(stage.seen.length).toBe(calls);
+  });
+
+  it("ends a list between two pages, and what came so far is not taken for the whole", async () => {
+    let stop = (): void => {};
+    const stage = start({
+      stream: () => noInitialEvents,
+      request: () => {
+        stop();
+        return page(["a"], "80", "next");
+      },
+    });
+    stop = () => stage.reflector.stop();
+    await stage.running;
+
+    expect(stage.queries()).toEqual(["watch sendInitialEvents=true", "list"]);
+    expect(stage.store.size).toBe(0);
+  });
+});
+
+it("no call of any kind ever asks for version 0", async () => {
+  const wantNone = ({ query = {} }: { query?: Readonly<Record<string, string>> }): boolean =>
+    query["resourceVersion"] === "0";
+  const calls = await Promise.all(
+    deadServers.map(async ({ script }) => {
+      const stage = start(script);
+      await stage.advance(5 * MINUTE);
+      stage.reflector.stop();
+      return stage.seen;
+    }),
+  );
+
+  expect(calls.flat().filter(wantNone)).toEqual([]);
+});
