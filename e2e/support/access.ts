@@ -1,9 +1,9 @@
 /** The cluster that demo and tests work on: one of their own, or the one the user named. */
 import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { BUSYBOX_IMAGE, down, up, type ClusterHandle, type Say } from "../cluster/cluster.ts";
-import { run, which } from "../cluster/shell.ts";
+import { join } from "node:path";
+import { BUSYBOX_IMAGE, down, up, type Say } from "../cluster/cluster.ts";
+import { which } from "../cluster/shell.ts";
 
 /** The image of manifests/samples/. */
 const SAMPLE_IMAGE = "busybox:1.37";
@@ -45,7 +45,6 @@ export async function openCluster(wanted: Wanted, say: Say): Promise<OpenCluster
   const dir = process.env["CLUSTER_DIR"] || join(tmpdir(), `${prefix(wanted.name)}${process.pid}`);
   try {
     const handle = await up({ dir, ...counts(wanted) }, say);
-    await nameSampleImage(handle);
     const close = async (): Promise<void> => {
       if (handle.fresh) await down(dir, say);
     };
@@ -62,15 +61,6 @@ export async function openCluster(wanted: Wanted, say: Say): Promise<OpenCluster
     // A folder the user named may hold a cluster of theirs that only this start did not like.
     if (!process.env["CLUSTER_DIR"]) await down(dir, say).catch(() => undefined);
     throw error;
-  }
-}
-
-/** The samples name an image that every cluster can pull; the local one pulls nothing, so its own gets that name, too. */
-async function nameSampleImage({ dir, kubectl, realNodes }: ClusterHandle): Promise<void> {
-  const ctr = join(dirname(kubectl), "ctr");
-  for (const node of realNodes) {
-    const runtime = ["--address", join(dir, node, "containerd.sock"), "--namespace", "k8s.io"];
-    await run(ctr, [...runtime, "images", "tag", "--force", BUSYBOX_IMAGE, `docker.io/library/${SAMPLE_IMAGE}`]);
   }
 }
 

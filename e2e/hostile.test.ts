@@ -1,0 +1,145 @@
+/** Objects that are wrong, huge or odd get an answer, and disturb nobody. */
+import { describe, expect, it } from "vitest";
+import { manifest, messageOf, reasonOf, shell, simulated, taskRunsPath, template } from "./support/objects.ts";
+import { needs, Room } from "./support/room.ts";
+import { operatorForFile } from "./support/running.ts";
+
+const operator = operatorForFile();
+
+/** Control characters but the line break. */
+const CONTROLS = /(?!\n)\p{Cc}/u;
+
+const MAIN = { name: "main", image: "busybox:1.37" };
+
+/** JSON text, because some of it cannot be said in JavaScript values. */
+const HOSTILE: readonly (readonly [string, string, RegExp])[] = [
+  [
+    "a template of almost 1 MiB",
+    json({ metadata: { annotations: { big: "x".repeat(1_000_000) } }, spec: { containers: [MAIN] } }),
+    /annotations/,
+  ],
+  [
+    "a template nested 1000 levels deep",
+    `{"spec":{"containers":[{"name":"main","image":"i"}],"deep":${nested(1000)}}}`,
+    /nested more than/,
+  ],
+  [
+    "__proto__ as a label",
+    '{"metadata":{"labels":{"__proto__":"polluted"}},"spec":{"containers":[{"name":"main","image":"i"}]}}',
+    /__proto__|metadata\.labels/,
+  ],
+  [
+    "__proto__ as a field",
+    '{"spec":{"__proto__":{"containers":[]},"containers":[{"name":"main","image":"i"}]}}',
+    /__proto__/,
+  ],
+  [
+    "odd unicode as a name",
+    json({ spec: { containers: [{ name: "\u202E\u{1F980}\u0000m\uD7FF", image: "i" }] } }),
+    /containers\[0\]\.name/,
+  ],
+  [
+    "1000 containers of the same name",
+    json({ spec: { containers: Array.from({ length: 1000 }, () => MAIN) } }),
+    /Duplicate value/,
+  ],
+  ["containers that are no list", '{"spec":{"containers":{"name":"main"}}}', /containers must list/],
+  ["no containers", '{"spec":{}}', /containers must list/],
+  ["a template that is empty", "{}", /spec\.template\.spec is missing/],
+  [
+    "labels that are no map",
+    '{"metadata":{"labels":["a"]},"spec":{"containers":[{"name":"main","image":"i"}]}}',
+    /labels/,
+  ],
+  ["a number where text belongs", '{"spec":{"containers":[{"name":"main","image":7}]}}', /image/],
+  [
+    "restartPolicy Always",
+    json({ spec: { restartPolicy: "Always", containers: [MAIN] } }),
+    /spec\.template\.spec\.restartPolicy must be left out or "Never"/,
+  ],
+  [
+    "a misspelt field",
+    json({ spec: { containers: [{ ...MAIN, comand: ["ls"] }] } }),
+    /unknown field "spec\.containers\[0\]\.comand"/,
+  ],
+  [
+    "an image without a name",
+    json({ spec: { containers: [{ name: "main" }] } }),
+    /spec\.containers\[0\]\.image: Required value/,
+  ],
+];
+
+describe.concurrent("an invalid template ends the TaskRun as InvalidTemplate and is explained:", () => {
+  it.for(HOSTILE)("%s", async ([, body, words], test) => {
+    const room = await Room.open(test);
+    const { status } = await create(room, "hostile", body);
+    expect(status).toBe(201);
+    const over = await room.over("hostile");
+
+    expect(over.status.phase).toBe("Failed");
+    expect(reasonOf(over)).toBe("InvalidTemplate");
+    expect(messageOf(over)).toMatch(words);
+    expect(messageOf(over).length).toBeLessThanOrEqual(1024);
+    expect(await room.pods()).toEqual([]);
+  });
+});
+
+it("a good TaskRun beside all of them succeeds", async (test) => {
+  needs(test, "simulated nodes");
+  const room = await Room.open(test);
+  await Promise.all(HOSTILE.map(([, body], index) => create(room, `hostile-${index}`, body)));
+  await room.create("good", { template: simulated({ "run-for": "100ms" }) });
+  const over = await room.over("good");
+
+  expect(over.status).toMatchObject({ phase: "Succeeded" });
+  expect((await operator().get("/healthz")).status).toBe(200);
+  expect(operator().log.filter((line) => line.level === "error")).toEqual([]);
+});
+
+it("1000 containers in one pod are one TaskRun like any other", async (test) => {
+  needs(test, "simulated nodes");
+  const room = await Room.open(test);
+  const wide = simulated({ "run-for": "100ms" });
+  const containers = Array.from({ length: 1000 }, (_, index) => ({ name: `c${index}`, image: "simulated" }));
+  await room.create("wide", { template: { ...wide, spec: { ...(wide["spec"] as object), containers } } });
+  expect((await room.over("wide")).status).toMatchObject({ phase: "Succeeded", exitCode: 0 });
+});
+
+it("odd text in a task's own words reaches nobody's terminal or log as control characters", async (test) => {
+  const { image } = needs(test, "real nodes");
+  const room = await Room.open(test);
+  const odd = shell(image, String.raw`printf '\033[31mred\007' > /dev/termination-log; exit 1`);
+  await room.create("odd", { template: template(odd) });
+  const over = await room.over("odd");
+
+  expect(reasonOf(over)).toBe("ExitCode");
+  // The log as its reader sees it, and the table as kubectl prints it.
+  expect(operator().tail()).not.toMatch(CONTROLS);
+  expect(messageOf(over)).not.toMatch(CONTROLS);
+  expect(messageOf(over)).toContain("red");
+});
+
+it("a TaskRun with the longest name there is runs", async (test) => {
+  needs(test, "simulated nodes");
+  const room = await Room.open(test);
+  const name = `${"long.name-".repeat(25)}end`;
+  expect(name).toHaveLength(253);
+  await room.kubectl.apply(manifest(name, { template: simulated({ "run-for": "100ms" }) }));
+  const over = await room.over(name);
+
+  expect(over.status.phase).toBe("Succeeded");
+  expect(over.status.podName?.length).toBeLessThanOrEqual(63);
+});
+
+async function create(room: Room, name: string, templateJson: string): Promise<{ status: number }> {
+  const raw = `{"apiVersion":"stint.dev/v1alpha1","kind":"TaskRun","metadata":{"name":"${name}"},"spec":{"template":${templateJson}}}`;
+  return await room.client.send("POST", taskRunsPath(room.namespace), raw);
+}
+
+function json(value: unknown): string {
+  return JSON.stringify(value);
+}
+
+function nested(levels: number): string {
+  return `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`;
+}
