@@ -15,20 +15,14 @@ export function endProblem(plan: TaskRunPlan, taskRun: TaskRun, pods: readonly P
   const reason = status.conditions?.find(({ type }) => type === "Succeeded")?.reason ?? "none";
   const is = `${status.phase} (${reason}), attempt ${status.attempt}, exit code ${status.exitCode}`;
   if (plan.wants === "gone") return `exists, ${is}`;
+  // Stopped by the operator and removed while it was not looking: it may not guess whether the containers have ended.
+  const unseen = pods.some((pod) => pod.deletionBy === "operator" && pod.removedBy !== undefined);
+  if (unseen && reason === "UnknownFate" && status.exitCode !== 0) return undefined;
   const touched = (plan.acts ?? []).length > 0 && plan.wants === undefined;
   if (touched) {
     return isJustified(reason, taskRun, pods) ? undefined : `ended as ${is}, which nothing that happened explains`;
   }
   const wants = plan.wants ?? predictedEnds(plan);
-  // Stopped by the operator and removed while it was not looking: it may not guess whether the containers have ended.
-  const unseen = pods.some((pod) => pod.deletionBy === "operator" && pod.removedBy !== undefined);
-  if (
-    unseen &&
-    reason === "UnknownFate" &&
-    !wants.some(({ phase }) => phase === "Succeeded" && status.exitCode === 0)
-  ) {
-    return undefined;
-  }
   const met = wants.some(
     (want) =>
       want.phase === status.phase &&

@@ -21,7 +21,7 @@ export class Flow implements WatchSink {
   readonly #ends: FlowEnds;
   #freeAtMs = 0;
   #stopped = false;
-  /** Called with each object when its line has reached the operator. */
+  /** Called with each line's object when it has reached the operator; undefined for a bookmark. */
   onDelivered: (object: unknown) => void = () => undefined;
 
   constructor(ends: FlowEnds) {

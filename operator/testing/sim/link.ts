@@ -38,12 +38,19 @@ export interface Network {
   readonly kill: (link: Link, why: string) => void;
 }
 
+/** What one life of the operator was told of the end of a pod's main container. */
+export interface SeenEnd {
+  readonly exitCode: number;
+  /** It ended before anybody asked for its deletion, as far as whole seconds can tell. */
+  readonly byItself: boolean;
+}
+
 /** One life of the operator, as the network sees it. */
 export class Link {
   readonly name: string;
   readonly port: Port;
-  /** The exit code of the main container of every pod whose end was delivered to this life. */
-  readonly seen: Map<string, number> = new Map<string, number>();
+  /** By pod uid. */
+  readonly seen: Map<string, SeenEnd> = new Map<string, SeenEnd>();
   #alive = true;
   readonly #net: Network;
   readonly #random: Random;
@@ -218,7 +225,15 @@ export class Link {
       after: (delayMs, run) => this.#after(delayMs, run),
       fault: () => this.#net.faults().line(),
     });
-    flow.onDelivered = (pod) => this.#noteSeen(pod);
+    // Initial events count as told only when they are complete: half a list is rightly thrown away.
+    let early: unknown[] | undefined = request.query?.["sendInitialEvents"] === "true" ? [] : undefined;
+    flow.onDelivered = (object) => {
+      if (object === undefined) {
+        early?.forEach((pod) => this.#noteSeen(pod));
+        early = undefined;
+      } else if (early === undefined) this.#noteSeen(object);
+      else early.push(object);
+    };
     const opened = this.#net.hub.open(request, flow);
     if ("refusal" in opened) {
       this.#net.trace.note(this.name, `   WATCH ${request.path} -> ${opened.refusal.status}`);
@@ -243,13 +258,21 @@ export class Link {
     for (const item of items) {
       if (!isRecord(item) || (item["kind"] !== "Pod" && body["kind"] !== "PodList")) continue;
       const pod = item as unknown as Pod;
-      const status = pod.status?.containerStatuses?.find(({ name }) => name === mainContainerOf(pod));
-      const terminated = status?.state.terminated;
-      if (terminated !== undefined && terminated.reason !== "ContainerStatusUnknown") {
-        this.seen.set(pod.metadata.uid, terminated.exitCode);
-      }
+      const end = endOf(pod);
+      const known = this.seen.get(pod.metadata.uid);
+      if (end !== undefined) this.seen.set(pod.metadata.uid, known?.byItself === true ? known : end);
     }
   }
+}
+
+function endOf(pod: Pod): SeenEnd | undefined {
+  const status = pod.status?.containerStatuses?.find(({ name }) => name === mainContainerOf(pod));
+  const terminated = status?.state.terminated;
+  if (terminated === undefined || terminated.reason === "ContainerStatusUnknown") return undefined;
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = pod.metadata;
+  const askedMs =
+    deletionTimestamp === undefined ? Infinity : Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000;
+  return { exitCode: terminated.exitCode, byItself: Date.parse(terminated.finishedAt ?? "") < askedMs };
 }
 
 function never<T>(): Promise<T> {

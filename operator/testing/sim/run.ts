@@ -1,5 +1,6 @@
 /** Runs a world to its end and says what came of it. */
 import { endProblem } from "./ends.ts";
+import type { SeenEnd } from "./link.ts";
 import { keyOf, type TaskRun } from "./objects.ts";
 import { keyOfPlan } from "./plan.ts";
 import { unrecordedOutcome } from "./statusrules.ts";
@@ -20,8 +21,8 @@ export interface RunResult {
 
 /** A TaskRun has at most retries of 5 min backoff and a deadline of minutes in any plan; an hour of virtual time is ample. */
 const SETTLE_MS_MAX = 3_600_000;
-/** So long must everything look finished before the operator must be silent: progress writes may lag a little. */
-const STABLE_MS = 30_000;
+/** So long must everything look finished before the operator must be silent: a dead watch may take 45 s to be noticed and 30 s to be opened anew. */
+const STABLE_MS = 120_000;
 const QUIET_MS = 600_000;
 const LOOK_EVERY_MS = 1000;
 const AFTER_STOP_MS = 60_000;
@@ -69,7 +70,7 @@ async function advance(world: World, spanMs: number): Promise<void> {
 
 function checkEnds(world: World): void {
   const { store } = world.server;
-  const told = new Set(world.link?.seen.keys());
+  const told = world.link?.seen ?? new Map<string, SeenEnd>();
   for (const plan of world.plan.taskRuns) {
     const taskRun = store.get("taskruns", keyOfPlan(plan)) as TaskRun | undefined;
     if (taskRun === undefined) continue;

@@ -1,6 +1,7 @@
 /** What every status of a TaskRun must satisfy: by itself, against the one before, and against the truth about its pods. */
 import { loadTaskRunSchema, problemsOf, pruned } from "./apiserver/schema.ts";
 import { type AttemptEntry, isRecord, isTerminalPhase, type TaskRun, type TaskRunStatus } from "./objects.ts";
+import type { SeenEnd } from "./link.ts";
 import type { PodRecord, Truth } from "./truth.ts";
 
 /** Far below etcd's limit, so that a status can never wedge its TaskRun. */
@@ -13,7 +14,7 @@ export interface Problem {
 
 interface SentContext {
   /** Exit codes that were delivered to the sender before it sent this. */
-  readonly seen: ReadonlyMap<string, number>;
+  readonly seen: ReadonlyMap<string, SeenEnd>;
   readonly truth: Truth;
 }
 
@@ -46,11 +47,13 @@ function attemptProblem(entry: AttemptEntry, { seen, truth }: SentContext): Prob
   // An orphaned pod is nobody's: what becomes of it is not followed.
   if (truth.pods.get(entry.podUID)?.orphaned === true) return undefined;
   const known = seen.get(entry.podUID);
-  if (known !== undefined && entry.exitCode !== known) {
-    return lost(`attempt ${entry.number} recorded with exit code ${entry.exitCode}, the kubelet had reported ${known}`);
+  if (known === undefined) return undefined;
+  if (entry.exitCode !== known.exitCode) {
+    return lost(
+      `attempt ${entry.number} recorded with exit code ${entry.exitCode}, the kubelet had reported ${known.exitCode}`,
+    );
   }
-  const report = truth.pods.get(entry.podUID)?.report;
-  if (known === 0 && report?.whileDeleting === false && entry.reason !== "Succeeded") {
+  if (known.exitCode === 0 && known.byItself && entry.reason !== "Succeeded") {
     return lost(`attempt ${entry.number} recorded as ${entry.reason}, it had ended with 0 by itself`);
   }
   return undefined;
@@ -133,12 +136,10 @@ function finalAttemptProblem({ metadata, status = {} }: TaskRun, truth: Truth): 
   const succeeded = records.some((record) => record.report?.exitCode === 0);
   if (status.phase === "Succeeded" && !succeeded) return lost("Succeeded, but no main container ended with 0");
   if (status.phase === "Succeeded" && status.exitCode !== 0) return lost(`Succeeded with exit code ${status.exitCode}`);
-  const alive = records.find((record) => record.alive.size > 0 && record.removedBy === undefined);
-  if (alive !== undefined) {
-    return {
-      rule: "I2 NoOverlap",
-      message: `${status.phase} while ${alive.key} still runs ${[...alive.alive].join(", ")}`,
-    };
+  const open = records.find((record) => record.removedBy === undefined && !record.orphaned && !record.ended);
+  if (open !== undefined) {
+    const message = `${status.phase} while pod ${open.key} may still run (${open.alive.size} containers do)`;
+    return { rule: "I2 NoOverlap", message };
   }
   return undefined;
 }
@@ -147,10 +148,11 @@ function finalAttemptProblem({ metadata, status = {} }: TaskRun, truth: Truth): 
 export function unrecordedOutcome(
   taskRun: TaskRun,
   records: readonly PodRecord[],
-  told: ReadonlySet<string>,
+  told: ReadonlyMap<string, SeenEnd>,
 ): Problem | undefined {
   for (const record of records) {
-    const problem = told.has(record.uid) ? unrecorded(taskRun.status ?? {}, record) : undefined;
+    const end = told.get(record.uid);
+    const problem = end === undefined ? undefined : unrecorded(taskRun.status ?? {}, record, end);
     if (problem !== undefined) return problem;
   }
   return undefined;
@@ -159,14 +161,18 @@ export function unrecordedOutcome(
 /** The API keeps the last 10 attempts. */
 const ATTEMPTS_KEPT = 10;
 
-function unrecorded(status: TaskRunStatus, { uid, key, report, owner }: PodRecord): Problem | undefined {
-  if (report === undefined || owner === undefined || report.reason === "ContainerStatusUnknown") return undefined;
+function unrecorded(
+  status: TaskRunStatus,
+  { uid, key, owner, orphaned }: PodRecord,
+  end: SeenEnd,
+): Problem | undefined {
+  if (owner === undefined || orphaned) return undefined;
   if ((status.attempt ?? 0) - owner.attempt >= ATTEMPTS_KEPT) return undefined;
   const entry = status.attempts?.find(({ podUID }) => podUID === uid);
-  if (entry?.exitCode !== report.exitCode) {
-    return lost(`${key} ended with ${report.exitCode}; recorded: ${JSON.stringify(entry)}`);
+  if (entry?.exitCode !== end.exitCode) {
+    return lost(`${key} ended with ${end.exitCode}; recorded: ${JSON.stringify(entry)}`);
   }
-  if (report.exitCode === 0 && !report.whileDeleting && status.phase !== "Succeeded") {
+  if (end.exitCode === 0 && end.byItself && status.phase !== "Succeeded") {
     return lost(`${key} ended with 0 by itself, the TaskRun is ${status.phase}`);
   }
   return undefined;

@@ -2,7 +2,7 @@
  * What really happened to every pod, whatever anybody was told: who created, deleted and removed it, what ran when, and
  * what the kubelet reported. Only the simulated world writes it; the invariants read it.
  */
-import { attemptOf, controllerOf, keyOf, mainContainerOf, type Pod, type Terminated } from "./objects.ts";
+import { attemptOf, controllerOf, keyOf, mainContainerOf, podEnded, type Pod, type Terminated } from "./objects.ts";
 import type { Change } from "./apiserver/store.ts";
 
 /** How the main container's end stands in the API. */
@@ -26,6 +26,8 @@ export interface PodRecord {
   readonly alive: Set<string>;
   started: boolean;
   report: Report | undefined;
+  /** The pod's phase is Succeeded or Failed: the kubelet says nothing of it runs any more. */
+  ended: boolean;
   deletionBy: string | undefined;
   removedBy: string | undefined;
   /** Its TaskRun was deleted with the wish that its pods stay: it is nobody's now. */
@@ -60,6 +62,7 @@ export class Truth {
       record.removedBy = by;
       return;
     }
+    record.ended = podEnded(pod);
     const main = mainContainerOf(pod);
     const terminated = pod.status?.containerStatuses?.find(({ name }) => name === main)?.state.terminated;
     if (terminated !== undefined && record.report === undefined) record.report = reportOf(pod, terminated);
@@ -107,6 +110,7 @@ export class Truth {
       alive: new Set(),
       started: false,
       report: undefined,
+      ended: false,
       deletionBy: undefined,
       removedBy: undefined,
       orphaned: false,
