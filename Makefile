@@ -65,26 +65,28 @@ down: $(INSTALLED) ## stop the local Kubernetes and remove every process, mount,
 status: $(INSTALLED) ## say which parts of the local Kubernetes run
 	@node e2e/cluster/main.ts status
 
-run: $(INSTALLED) ## run the operator in the foreground against $KUBECONFIG, applying the CRDs first
-	@node operator/main.ts --install-crds $(ARGS)
+run: dist/operator.cjs ## run the operator in the foreground against $KUBECONFIG, applying the CRDs first
+	@exec node dist/operator.cjs --install-crds --crd-folder=crds $(ARGS)
 
 install: ## apply the CRDs to the cluster of $KUBECONFIG
 	kubectl apply -k crds/
 
-dist/operator.mjs: $(INSTALLED) $(shell git ls-files operator 2>/dev/null) package-lock.json
+# Bundled it needs 60 MB less memory than from source. Names stay readable for stack traces; gaxios serves only the request
+# code of the operator library, which we do not use.
+dist/operator.cjs: $(INSTALLED) $(shell git ls-files operator 2>/dev/null) package-lock.json
 	@mkdir -p dist
-	@esbuild operator/main.ts --bundle --platform=node --target=node24 --format=esm --outfile=$@ --log-level=warning \
-	  --banner:js="import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);"
+	@esbuild operator/main.ts --bundle --minify-whitespace --minify-syntax --platform=node --target=node24 --format=cjs \
+	  --define:import.meta.dirname=__dirname --alias:gaxios=node:util --legal-comments=none --outfile=$@ --log-level=warning
 
-image: dist/operator.mjs ## bundle the operator into one file and build its image (needs docker or podman; IMAGE=name:tag)
-	@tool=$$(command -v docker || command -v podman) || { echo "make image needs docker or podman; the bundle is in dist/operator.mjs" >&2; exit 1; }; \
+image: dist/operator.cjs ## bundle the operator into one file and build its image (needs docker or podman; IMAGE=name:tag)
+	@tool=$$(command -v docker || command -v podman) || { echo "make image needs docker or podman; the bundle is in dist/operator.cjs" >&2; exit 1; }; \
 	  $$tool build -f manifests/Dockerfile -t $(or $(IMAGE),stint:dev) .
 
 deploy: ## apply namespace, RBAC, CRDs and the deployment to the cluster of $KUBECONFIG
 	kubectl apply -k manifests/
 
 undeploy: ## remove the deployment and its RBAC; TaskRuns and CRDs stay
-	kubectl delete --ignore-not-found -f manifests/deployment.yaml -f manifests/rbac.yaml
+	kubectl delete --ignore-not-found -k manifests/base
 
 clean: ## remove what was installed and built inside the checkout
 	rm -rf node_modules dist

@@ -25,6 +25,7 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
           testTimeout: 180_000,
           hookTimeout: 900_000,
           fileParallelism: false,
+          globalSetup: ["e2e/support/cluster.ts"],
         },
       },
     ],

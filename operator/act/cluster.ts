@@ -47,11 +47,11 @@ export class Cluster {
     return await this.#call({ verb: "get", resource: PODS, request: { method: "GET", path }, priority: "high" });
   }
 
-  /** Unknown fields are errors: a misspelt one would otherwise be dropped in silence. */
-  async createPod(namespace: string, body: Json): Promise<string> {
+  /** Unknown fields are errors: a misspelt one would otherwise be dropped in silence. Returns the pod as created. */
+  async createPod(namespace: string, body: Json): Promise<unknown> {
     const path = collectionPath(PODS, namespace);
     const request = { method: "POST", path, query: { fieldValidation: "Strict" }, body } as const;
-    return versionOf(await this.#call({ verb: "create", resource: PODS, request, priority: "high" }));
+    return await this.#call({ verb: "create", resource: PODS, request, priority: "high" });
   }
 
   /** Graceful, and only if the pod is still the one, and in the state, we decided about. */

@@ -29,6 +29,11 @@ export class ApiError extends Error {
     this.code = details.code;
     this.retryAfterMs = details.retryAfterMs;
   }
+
+  /** The server may have done what we asked: no reply came, or it failed on the way (a timeout of etcd, for instance). */
+  get mayHaveActed(): boolean {
+    return this.kind === "lost" || this.code >= 500;
+  }
 }
 
 /** No server means a longer pause than this; a wrong header must not stop us for years. */

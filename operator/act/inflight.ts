@@ -35,6 +35,7 @@ export class InFlight {
 
   constructor(port: Port) {
     this.#port = port;
+    port.meter.set("inFlightLimit", {}, this.limit);
   }
 
   /** Calls wait for a place: what could wait longer should. */

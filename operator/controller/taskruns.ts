@@ -1,10 +1,10 @@
 /** TaskRuns: store, plan and act wired together. One pass makes one TaskRun what its plan says. */
-import { apply } from "../act/apply.ts";
+import { apply, findCreated } from "../act/apply.ts";
 import type { Cluster } from "../act/cluster.ts";
 import { gist, sameStatus, writeDelayMs } from "../act/status.ts";
 import type { Progress } from "../act/status.ts";
 import { ApiError } from "../act/errors.ts";
-import type { Action, Refusal } from "../api/action.ts";
+import type { Action, Created, Refusal } from "../api/action.ts";
 import type { Json } from "../api/decode.ts";
 import type { Port } from "../api/port.ts";
 import { TERMINAL_PHASES } from "../api/records.ts";
@@ -33,6 +33,10 @@ interface Memory extends Progress {
   refusal?: Refusal;
   refusals: number;
   stale?: Stale;
+  /** The pod we made last: known even if it is gone before any store shows it. */
+  created?: Created;
+  /** A create of which nobody can say whether it was done. */
+  unsure?: Action & { kind: "CreatePod" };
 }
 
 /** A conflict told us that the server has a newer copy than the store: no use asking again before the store has it too. */
@@ -75,6 +79,7 @@ export class TaskRuns {
   }
 
   async #carryOut(taskRun: TaskRunRecord): Promise<Pass> {
+    if (await this.#settleLostCreate(taskRun)) return { result: "waiting", againMs: 0 };
     const plan = this.#plan(taskRun);
     for (const uid of plan.forget) this.#room.pods.forget(uid);
     for (const action of plan.actions) {
@@ -96,7 +101,7 @@ export class TaskRuns {
     const stores = { taskruns: taskRuns, pods };
     const missing = ownWrites.unseen(uid, (resource) => stores[resource].resourceVersion);
     if (missing.length === 0) return undefined;
-    const left = UNSEEN_MAX_MS - ownWrites.waitedMs(uid);
+    const left = UNSEEN_MAX_MS - (ownWrites.waitedMs(uid) ?? 0);
     if (left <= 0) for (const resource of missing) renew(resource);
     // The event that shows the write brings the key back; the timer is for an event that never comes.
     return { result: "waiting", againMs: left > 0 ? left : UNSEEN_MAX_MS };
@@ -129,12 +134,13 @@ export class TaskRuns {
   }
 
   #plan(taskRun: TaskRunRecord): Plan {
-    const refusal = this.#memories.get(taskRun.uid)?.refusal;
+    const { refusal, created } = this.#memories.get(taskRun.uid) ?? {};
     return planTaskRun({
       taskRun,
       pods: this.#room.pods.byOwner(taskRun.uid),
       now: this.#room.port.clock.now(),
       ...(refusal && { refusal }),
+      ...(created && { created }),
     });
   }
 
@@ -142,8 +148,12 @@ export class TaskRuns {
   async #act(taskRun: TaskRunRecord, action: Action): Promise<Pass | undefined> {
     const { ownWrites, port } = this.#room;
     const applied = await this.#apply(taskRun, action).catch((error: unknown) => {
-      // A create has no copy that could be old: its conflicts are the server's own (a quota being counted).
-      if (action.kind !== "DeletePod") throw error;
+      if (action.kind === "CreatePod") {
+        // Nothing may be decided before it is known whether the pod is there.
+        if (error instanceof ApiError && error.mayHaveActed) this.#memory(taskRun.uid).unsure = action;
+        // A create has no copy that could be old: its conflicts are the server's own (a quota being counted).
+        throw error;
+      }
       const { uid, resourceVersion: version } = action;
       return this.#conflicted(error, taskRun, { resource: "pods", uid, version });
     });
@@ -154,13 +164,27 @@ export class TaskRuns {
       // The plan is made anew with the refusal known: it may be the end.
       return { result: "done", againMs: 0 };
     }
-    if (action.kind === "CreatePod") {
-      const memory = this.#memory(taskRun.uid);
-      delete memory.refusal;
-      memory.refusals = 0;
-    }
-    if (applied.podsVersion !== "") ownWrites.note(taskRun.uid, "pods", applied.podsVersion);
+    if (applied.kind === "created") this.#created(taskRun.uid, applied.pod);
+    else if (applied.podsVersion !== "") ownWrites.note(taskRun.uid, "pods", applied.podsVersion);
     return undefined;
+  }
+
+  #created(uid: string, pod: Created): void {
+    const memory = this.#memory(uid);
+    memory.created = pod;
+    memory.refusals = 0;
+    delete memory.refusal;
+    this.#room.ownWrites.note(uid, "pods", pod.resourceVersion);
+  }
+
+  /** True if a create whose reply was lost turns out to have been done. */
+  async #settleLostCreate(taskRun: TaskRunRecord): Promise<boolean> {
+    const memory = this.#memories.get(taskRun.uid);
+    if (memory?.unsure === undefined) return false;
+    const pod = await findCreated(memory.unsure, taskRun, this.#room.cluster);
+    delete memory.unsure;
+    if (pod !== undefined) this.#created(taskRun.uid, pod);
+    return pod !== undefined;
   }
 
   #refused(uid: string, action: Action, refusal: Pick<Refusal, "kind" | "message">): void {
@@ -190,7 +214,9 @@ export class TaskRuns {
 
   async #writeStatus(taskRun: TaskRunRecord, plan: Plan): Promise<Pass> {
     const { port, cluster, ownWrites } = this.#room;
-    const wakeMs = this.#untilMs(plan.wakeAt);
+    // Should the event that shows a write of ours never come (its object is gone before we look), this brings us back.
+    const unseenMs = ownWrites.waitedMs(taskRun.uid) === undefined ? undefined : UNSEEN_MAX_MS;
+    const wakeMs = sooner(this.#untilMs(plan.wakeAt), unseenMs).againMs;
     if (sameStatus(plan.status, taskRun.status)) {
       this.#quiet(taskRun);
       return { result: "done", ...sooner(wakeMs) };
@@ -210,7 +236,7 @@ export class TaskRuns {
       return this.#conflicted(error, taskRun, { resource: "taskruns", uid, version: resourceVersion });
     }
     this.#told(taskRun, plan);
-    return { result: "done", ...sooner(wakeMs) };
+    return { result: "done", ...sooner(wakeMs, UNSEEN_MAX_MS) };
   }
 
   #told(taskRun: TaskRunRecord, plan: Plan): void {

@@ -42,10 +42,10 @@ export class OwnWrites {
     return [...unseen.versions.keys()];
   }
 
-  /** How long this owner's writes have been missing. */
-  waitedMs(ownerUid: string): number {
+  /** How long this owner's writes have been missing; undefined if none is. */
+  waitedMs(ownerUid: string): number | undefined {
     const unseen = this.#byOwner.get(ownerUid);
-    return unseen === undefined ? 0 : this.#port.clock.monotonic() - unseen.sinceMs;
+    return unseen === undefined ? undefined : this.#port.clock.monotonic() - unseen.sinceMs;
   }
 
   drop(ownerUid: string): void {

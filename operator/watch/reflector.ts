@@ -42,8 +42,8 @@ const SILENCE_MS = 150_000;
 const TOO_SHORT_MS = 1000;
 /** After this many failures in a row the known version is not trusted any longer. */
 const RESUMES_MAX = 6;
-/** A failure this long after the last one is the first of its kind again. */
-const QUIET_MS = 60_000;
+/** A failure this long after the last one is the first of its kind again; longer than a call that hangs plus the longest pause. */
+const QUIET_MS = 180_000;
 /** No server means a longer pause than this; a wrong header must not stop us for years. */
 const RETRY_AFTER_MAX_MS = 60_000;
 /** Added to Retry-After by chance: the server sends everybody the same second. */
@@ -62,6 +62,7 @@ export class Reflector<R extends ObjectRecord> {
   #since = "";
   #failures = 0;
   #lastFailure = Number.NEGATIVE_INFINITY;
+  #renewedAt = Number.NEGATIVE_INFINITY;
   #lastLife: number;
   #stream: AbortController | undefined;
 
@@ -103,8 +104,14 @@ export class Reflector<R extends ObjectRecord> {
     this.#stream?.abort();
   }
 
-  /** Starts the watch anew from the known version: for callers who miss an event that must have come. */
+  /**
+   * For callers who miss an event that must have come: starts the watch anew from the known version, and if that was done
+   * a moment ago, with a list.
+   */
   renew(): void {
+    const now = this.#port.clock.monotonic();
+    if (now - this.#renewedAt < QUIET_MS) this.#since = "";
+    this.#renewedAt = now;
     this.#stream?.abort();
   }
 
@@ -272,8 +279,11 @@ export class Reflector<R extends ObjectRecord> {
     let cancel = (): void => {};
     const check = (): void => {
       const left = SILENCE_MS - this.ageMs;
-      if (left <= 0) this.#stream?.abort();
-      else cancel = this.#port.clock.after(left, check);
+      if (left <= 0) {
+        // A server that is alive sends bookmarks; one that was set back in time sends nothing until it catches up.
+        this.#since = "";
+        this.#stream?.abort();
+      } else cancel = this.#port.clock.after(left, check);
     };
     this.#lastLife = this.#port.clock.monotonic();
     check();

@@ -1,6 +1,6 @@
 /** Gathers what one TaskRun's decision needs into one value; nothing here decides. */
-import type { Refusal } from "../../api/action.ts";
-import { timeMs } from "../../api/decode.ts";
+import type { Created, Refusal } from "../../api/action.ts";
+import { compact, timeMs } from "../../api/decode.ts";
 import { TERMINAL_PHASES } from "../../api/records.ts";
 import type { PodRecord, TaskRunRecord } from "../../api/records.ts";
 import type { TaskRunStatus } from "../../api/types.ts";
@@ -15,6 +15,8 @@ export interface Observed {
   readonly now: number;
   /** The last answer to our attempt to create the pod, if it was a refusal. */
   readonly refusal?: Refusal;
+  /** The pod this process made last, if it did. */
+  readonly created?: Created;
 }
 
 export interface Facts {
@@ -30,8 +32,8 @@ export interface Facts {
   readonly pod?: PodRecord;
   /** The pod of the last recorded attempt, if a store still knows it. */
   readonly lastPod?: PodRecord;
-  /** The status names a pod for the current attempt that no store knows: it vanished while nobody looked. */
-  readonly vanished: boolean;
+  /** A pod of the current attempt that was there and that no store knows: it vanished while nobody looked. */
+  readonly vanished?: { readonly name?: string; readonly uid: string; readonly nodeName?: string };
   /** Pods of recorded attempts that are not proven to have ended. */
   readonly lingering: readonly PodRecord[];
   readonly startedAt?: number;
@@ -40,7 +42,7 @@ export interface Facts {
   readonly refusal?: Refusal;
 }
 
-export function gatherFacts({ taskRun, pods, now, refusal }: Observed): Facts {
+export function gatherFacts({ taskRun, pods, now, refusal, created }: Observed): Facts {
   const before = taskRun.status;
   const recorded = before.attempts ?? [];
   const last = recorded.at(-1)?.number ?? 0;
@@ -49,6 +51,7 @@ export function gatherFacts({ taskRun, pods, now, refusal }: Observed): Facts {
   const current = Math.max(last + 1, ...own.map((pod) => pod.attempt ?? 0));
   const pod = podOf(own, current);
   const lastPod = podOf(own, last);
+  const vanished = pod === undefined ? named(before, current, created) : undefined;
   const startedAt = timeMs(before.startTime) ?? earliest(own);
   const deadline = taskRun.spec.activeDeadlineSeconds;
   return {
@@ -60,7 +63,7 @@ export function gatherFacts({ taskRun, pods, now, refusal }: Observed): Facts {
     current,
     ...(pod && { pod }),
     ...(lastPod && { lastPod }),
-    vanished: pod === undefined && before.attempt === current && before.podUID !== undefined,
+    ...(vanished && { vanished }),
     lingering: own.filter((one) => one !== pod && one.gone === undefined && !provenEnded(one)),
     ...(startedAt !== undefined && { startedAt }),
     ...(startedAt !== undefined && deadline !== undefined && { deadlineAt: startedAt + deadline * 1000 }),
@@ -79,6 +82,17 @@ export function provenEnded(pod: PodRecord): boolean {
   const over = pod.phase === "Succeeded" || pod.phase === "Failed";
   if (over) return pod.nodeName === undefined || pod.disruption?.reason !== "DeletionByPodGC";
   return pod.gone === "seen" && pod.nodeName === undefined;
+}
+
+/** The pod of an attempt as the status names it, or as we remember making it. */
+function named(
+  before: Readonly<TaskRunStatus>,
+  attempt: number,
+  created: Created | undefined,
+): Facts["vanished"] | undefined {
+  const { podUID: uid, podName: name, nodeName } = before;
+  if (before.attempt === attempt && uid !== undefined) return compact({ uid, name, nodeName });
+  return created?.attempt === attempt ? { uid: created.uid, name: created.name } : undefined;
 }
 
 /** A living pod goes before the memory of an earlier one: somebody may have deleted a pod before any status named it. */

@@ -34,7 +34,7 @@ const rules: readonly Rule[] = [
 /** undefined while the attempt goes on. */
 export function attemptEnd(facts: Facts): AttemptEnd | undefined {
   const { pod } = facts;
-  if (pod === undefined) return facts.vanished ? unseenEnd(facts) : undefined;
+  if (pod === undefined) return facts.vanished === undefined ? undefined : unseenEnd(facts);
   for (const rule of rules) {
     const end = rule(pod, facts);
     if (end !== undefined) return { ...end, message: sentence(end.message) };
@@ -139,8 +139,8 @@ function vanished(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
 }
 
 function unseenEnd(facts: Facts, pod?: PodRecord): AttemptEnd {
-  const name = pod?.name ?? facts.before.podName ?? "of this attempt";
-  const node = pod?.nodeName ?? facts.before.nodeName;
+  const name = pod?.name ?? facts.vanished?.name ?? "of this attempt";
+  const node = pod?.nodeName ?? facts.vanished?.nodeName;
   const place = node === undefined ? "" : ` on node ${node}`;
   const message =
     `Pod ${name}${place} is gone and no kubelet reported its end, so its containers may still run there. ` +

@@ -40,13 +40,13 @@ export function statusFrom(facts: Facts, view: View): TaskRunStatus {
 
 /** The recorded form of an attempt that just ended. */
 export function attemptStatus(facts: Facts, end: AttemptEnd): AttemptStatus {
-  const { pod, before } = facts;
+  const { pod, vanished } = facts;
   const created = pod?.createdAt;
   return compact<AttemptStatus>({
     number: facts.current,
-    podName: pod?.name ?? before.podName,
-    podUID: pod?.uid ?? before.podUID,
-    nodeName: pod?.nodeName ?? before.nodeName,
+    podName: pod?.name ?? vanished?.name,
+    podUID: pod?.uid ?? vanished?.uid,
+    nodeName: pod?.nodeName ?? vanished?.nodeName,
     reason: end.reason,
     message: end.message === "" ? undefined : sentence(end.message),
     exitCode: end.exitCode,
