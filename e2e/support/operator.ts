@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { poll } from "./waiting.ts";
 
 const MAIN = join(import.meta.dirname, "../../operator/main.ts");
@@ -92,9 +93,14 @@ export class Operator {
     return sumOf(text, name, labels);
   }
 
-  /** SIGTERM; returns the exit code, or the signal that had to end it. */
-  async stop(): Promise<number | string> {
-    this.#child.kill("SIGTERM");
+  /** Waits for its own end; returns the exit code. */
+  async ended(): Promise<number | string> {
+    return await Promise.race([this.#exit, sleep(START_LIMIT_MS, "it did not end")]);
+  }
+
+  /** Asks it to end; returns the exit code, or the signal that had to end it. */
+  async stop(signal: "SIGTERM" | "SIGINT" = "SIGTERM"): Promise<number | string> {
+    this.#child.kill(signal);
     const late = setTimeout(() => this.#child.kill("SIGKILL"), STOP_LIMIT_MS);
     const code = await this.#exit;
     clearTimeout(late);
