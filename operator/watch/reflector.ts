@@ -182,7 +182,11 @@ export class Reflector<R extends ObjectRecord> {
     }
     const short = this.#port.clock.monotonic() - started < TOO_SHORT_MS;
     if (short) throw new ConnectionError("the watch ended at once");
-    if (collecting !== undefined) throw new ConnectionError("the watch ended before all objects had come");
+    if (collecting !== undefined) {
+      // A server that knows the option closes the initial events with a bookmark; this one let it pass unread.
+      this.#initialEvents = false;
+      throw new ConnectionError("the watch ended before all objects had come");
+    }
     this.#restarted("ended");
   }
 
@@ -282,6 +286,7 @@ export class Reflector<R extends ObjectRecord> {
       if (left <= 0) {
         // A server that is alive sends bookmarks; one that was set back in time sends nothing until it catches up.
         this.#since = "";
+        this.#initialEvents &&= this.#synced;
         this.#stream?.abort();
       } else cancel = this.#port.clock.after(left, check);
     };
