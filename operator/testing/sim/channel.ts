@@ -21,11 +21,13 @@ export class Channel implements AsyncIterable<string>, AsyncIterator<string> {
     return this;
   }
 
-  push(chunk: string): void {
-    if (this.#over !== undefined) return;
+  /** False if nobody will read it any more. */
+  push(chunk: string): boolean {
+    if (this.#over !== undefined) return false;
     const waiting = this.#take();
     if (waiting === undefined) this.#chunks.push(chunk);
     else waiting.resolve({ value: chunk, done: false });
+    return true;
   }
 
   end(): void {

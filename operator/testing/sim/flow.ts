@@ -39,8 +39,8 @@ export class Flow implements WatchSink {
     const whole = `${text}\n`;
     const sent = after === "cut within" ? whole.slice(0, Math.floor(whole.length / 2)) : whole;
     this.#later(delayMs, () => {
-      for (const piece of split(sent, pieces)) this.#ends.channel.push(piece);
-      if (after !== "cut within") this.onDelivered(object);
+      const read = split(sent, pieces).every((piece) => this.#ends.channel.push(piece));
+      if (read && after !== "cut within") this.onDelivered(object);
       if (cut) this.#ends.channel.break(new ConnectionError("connection reset"));
     });
     if (cut) {

@@ -117,13 +117,14 @@ export class Link {
     if (!this.#alive) return never();
     // The operator's objects must not change under way: the body leaves as text, as on a wire.
     const { body, ...rest } = request;
-    const sent: ApiRequest = body === undefined ? rest : { ...rest, body: JSON.parse(JSON.stringify(body)) as unknown };
+    const text = body === undefined ? "" : JSON.stringify(body);
+    const sent: ApiRequest = text === "" ? rest : { ...rest, body: JSON.parse(text) as unknown };
     const index = this.#net.onRequest(this, sent);
     const fault = this.#net.faults().request(index, sent);
     this.#net.trace.note(
       this.name,
       `#${index} ${describe(sent)}${fault.kind === "none" ? "" : `  <${fault.kind}>`}`,
-      JSON.stringify(sent.body ?? null),
+      text,
     );
     if (fault.kind === "killBefore") {
       this.#net.kill(this, `before #${index}`);

@@ -12,7 +12,7 @@ export interface RunResult {
   readonly virtualMs: number;
   /** The operator's requests by verb; WATCH apart from GET. */
   readonly requests: Readonly<Record<string, number>>;
-  /** All of the operator's requests, opened watches included: the number of crash points. */
+  /** The operator's requests until everything had ended, opened watches included: the number of crash points. */
   readonly requestCount: number;
   /** How often the operator was started. */
   readonly lives: number;
@@ -24,7 +24,7 @@ const SETTLE_MS_MAX = 3_600_000;
 /** So long must everything look finished before the operator must be silent: a dead watch may take 45 s to be noticed and 30 s to be opened anew. */
 const STABLE_MS = 120_000;
 const QUIET_MS = 600_000;
-const LOOK_EVERY_MS = 1000;
+const LOOK_EVERY_MS = 3000;
 const AFTER_STOP_MS = 60_000;
 /** An ordinary run takes some thousand steps. */
 const STEPS_MAX = 2_000_000;
@@ -37,13 +37,14 @@ export async function runWorld(plan: WorldPlan): Promise<RunResult> {
   const world = new World(plan);
   await settle(world);
   world.trace.note("world", "everything has reached its end");
+  const { requestCount } = world;
   checkEnds(world);
   world.invariants.quiet = true;
   await advance(world, QUIET_MS);
   checkNoLeak(world);
   world.stopOperator(() => undefined);
   await advance(world, AFTER_STOP_MS);
-  return resultOf(world);
+  return resultOf(world, requestCount);
 }
 
 async function settle(world: World): Promise<void> {
@@ -118,7 +119,7 @@ function raise(world: World): void {
   if (world.violation !== undefined) throw world.violation;
 }
 
-function resultOf(world: World): RunResult {
+function resultOf(world: World, requestCount: number): RunResult {
   const ends = [...world.server.store.values("taskruns")].map((object) => {
     const { status } = object as TaskRun;
     return [keyOf(object), `${status?.phase} ${status?.conditions?.[0]?.reason} attempt ${status?.attempt}`];
@@ -128,7 +129,7 @@ function resultOf(world: World): RunResult {
     steps: world.clock.steps,
     virtualMs: world.clock.now,
     requests: Object.fromEntries([...world.requests].toSorted(([left], [right]) => (left < right ? -1 : 1))),
-    requestCount: world.requestCount,
+    requestCount,
     lives: world.lives,
     ends: Object.fromEntries(ends) as Record<string, string>,
   };

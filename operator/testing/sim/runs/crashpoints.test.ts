@@ -20,7 +20,6 @@ async function runWith(name: string, points: readonly Point[]): Promise<void> {
   expect(result.lives).toBe(1 + deaths);
 }
 
-/** The requests until the end, without the long silence after it. */
 async function countRequests(name: string): Promise<number> {
   const { requestCount } = await runWorld(scenarioPlan(name, { startOperator }));
   return requestCount;
