@@ -1,6 +1,6 @@
 /**
  * Replays one run of the simulator, or many: `make sim SEED=7`, or
- * `node operator/testing/sim/main.ts --seed=7 | --seeds=1-1000 | --scenario=success [--at=3:killAfter,5:loseReply] [--quiet]`.
+ * `node operator/testing/sim/main.ts 7 | --seeds=1-1000 | --scenario=success [--at=3:killAfter,5:loseReply] [--quiet]`.
  */
 import { parseArgs } from "node:util";
 import { startRealCore as startOperator } from "./core.ts";
@@ -19,7 +19,8 @@ const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     seed: { type: "string" },
     seeds: { type: "string" },
@@ -36,7 +37,7 @@ async function runOne(): Promise<void> {
   const printer = values.quiet === true ? {} : { print };
   const plan =
     values.scenario === undefined
-      ? planForSeed(Number(values.seed ?? 1), { startOperator, ...printer })
+      ? planForSeed(Number(values.seed ?? positionals[0] ?? 1), { startOperator, ...printer })
       : scenarioPlan(values.scenario, { startOperator, ...printer, ...crashPoints(values.at) });
   print(describePlan(plan));
   const startedAt = performance.now();

@@ -118,7 +118,7 @@ export function scenarioPlan(
   const points = [...(at ?? [])].map(([index, fault]) => `${index}:${fault.kind}`).join(",");
   return {
     seed: `scenario-${name}`,
-    replay: `make sim SCENARIO=${name}${points === "" ? "" : ` AT=${points}`}`,
+    replay: `node operator/testing/sim/main.ts --scenario=${name}${points === "" ? "" : ` --at=${points}`}`,
     taskRuns,
     startOperator: options.startOperator,
     faults: () => (at === undefined ? NO_FAULTS : new ScriptedFaults(at)),
