@@ -36,6 +36,7 @@ export function planForSeed(
     rates,
     chaosMs,
     initialEvents: setting.chance(0.6),
+    pageItemsMax: random.fork("pages").pick([0, 1, 2]),
     slowness: setting.pick([1, 1, 3, 10]),
     restartMs: setting.pick([
       [10, 500],

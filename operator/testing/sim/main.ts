@@ -97,7 +97,8 @@ function describePlan(plan: WorldPlan): string {
   const rates = Object.entries(plan.rates ?? {}).map(([name, rate]) => `${name}=${rate}`);
   const taskRuns = plan.taskRuns.map((taskRun) => `  ${abridged(JSON.stringify(taskRun, infinite))}`);
   const setting = `faults for ${plan.chaosMs / 1000} s, slowness ${plan.slowness}, restart after ${plan.restartMs.join("-")} ms`;
-  const server = plan.initialEvents ? "server sends initial events" : "server refuses initial events";
+  const initial = plan.initialEvents ? "server sends initial events" : "server refuses initial events";
+  const server = `${initial}, pages of ${plan.pageItemsMax === 0 ? "any size" : plan.pageItemsMax}`;
   return [`run ${plan.seed}: ${setting}, ${server}`, `  ${rates.join(" ")}`, ...taskRuns, ""].join("\n");
 }
 

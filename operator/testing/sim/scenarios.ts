@@ -126,6 +126,7 @@ export function scenarioPlan(
     chaosMs: at === undefined ? 1 : 120_000,
     initialEvents: options.initialEvents ?? true,
     slowness: 1,
+    pageItemsMax: 0,
     restartMs: [500, 3000],
     ...(options.print === undefined ? {} : { print: options.print }),
   };

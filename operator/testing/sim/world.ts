@@ -38,6 +38,8 @@ export interface WorldPlan {
   /** False: a server that refuses sendInitialEvents. */
   readonly initialEvents: boolean;
   readonly slowness: number;
+  /** The server cuts lists into pages of this many objects; 0: as the operator asks. */
+  readonly pageItemsMax: number;
   /** From an operator's death to the next one's start. */
   readonly restartMs: readonly [number, number];
   readonly print?: (line: string) => void;
@@ -88,7 +90,11 @@ export class World {
       nowMs: () => this.clock.wallMs,
       random: this.#random.fork("uids"),
       podPolicies: [(pod, by) => this.#squat(pod, by), (pod, by) => this.#refusePod(pod, by)],
-      reads: { lagVersions: () => (this.#strikes("staleReads", lag, 5) ? lag.int(1, LAG_VERSIONS_MAX) : 0) },
+      reads: {
+        lagVersions: () => (this.#strikes("staleReads", lag, 5) ? lag.int(1, LAG_VERSIONS_MAX) : 0),
+        pageItemsMax: plan.pageItemsMax,
+        expires: () => this.#strikes("gone", lag, 3),
+      },
     });
     this.invariants = new Invariants({
       store: this.server.store,

@@ -9,6 +9,10 @@ import { jsonOf, type Store } from "./store.ts";
 export interface ReadOptions {
   /** How many versions a replica that may be stale is behind; asked once per read. */
   readonly lagVersions: () => number;
+  /** Pages no larger than this, whatever the caller's limit; 0: as asked. */
+  readonly pageItemsMax: number;
+  /** Whether a continue token has expired although its version is still there; asked once per token. */
+  readonly expires: () => boolean;
 }
 
 interface Token {
@@ -22,11 +26,13 @@ type Query = Readonly<Record<string, string>>;
 export function list(store: Store, route: Route, query: Query, reads: ReadOptions | undefined): ApiResponse {
   const selector = selectorOf(query);
   if (selector === undefined) return badRequest("unable to parse requirement: unsupported selector");
-  const limit = Number(query["limit"] ?? 0);
+  const asked = Number(query["limit"] ?? 0);
+  const most = reads?.pageItemsMax ?? 0;
+  const limit = asked > 0 && most > 0 ? Math.min(asked, most) : asked;
   if (query["continue"] !== undefined && query["continue"] !== "") {
     const token = decodeToken(query["continue"]);
     if (token === undefined) return badRequest("continue key is not valid: unable to decode");
-    if (token.version < store.compactedVersion) {
+    if (token.version < store.compactedVersion || reads?.expires() === true) {
       const message =
         "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.";
       return { status: 410, body: expired(message) };

@@ -25,11 +25,15 @@ export function removeObject(
   if (refusal !== undefined) return refusal;
   const next = marked(deletion, nowMs);
   const { deletionGracePeriodSeconds: grace = 0, finalizers = [] } = next.metadata;
+  const { name } = route.resource;
   if (grace === 0 && finalizers.length === 0) {
-    return deleted(route.resource, store.remove(route.resource.name, next, by));
+    // Only kinds with grace are marked first, so that watchers of pods see MODIFIED, then DELETED.
+    const isMarked = route.resource !== PODS || jsonOf(next) === jsonOf(current);
+    const last = isMarked ? current : store.put(name, next, by);
+    return deleted(route.resource, store.remove(name, last, by));
   }
   if (jsonOf(next) === jsonOf(current)) return answer(current);
-  return answer(store.put(route.resource.name, next, by));
+  return answer(store.put(name, next, by));
 }
 
 /** The object with its deletion noted; unchanged if it was already being deleted at least as soon. */
@@ -74,11 +78,12 @@ function failedPrecondition(resource: Resource, { metadata }: Stored, wanted: un
   if (!isRecord(wanted)) return undefined;
   const { uid, resourceVersion } = wanted;
   if (typeof uid === "string" && uid !== metadata.uid) {
-    const why = `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`;
-    return conflict(resource, metadata.name, why);
+    const why = `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}).`;
+    return conflict(resource, metadata.name, `${why} The object might have been deleted and then recreated`);
   }
   if (typeof resourceVersion === "string" && resourceVersion !== metadata.resourceVersion) {
-    const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`;
+    const versions = `(${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion})`;
+    const why = `the ResourceVersion in the precondition ${versions}. The object might have been modified`;
     return conflict(resource, metadata.name, why);
   }
   return undefined;

@@ -73,13 +73,13 @@ class Room {
 const INITIAL = { sendInitialEvents: "true", resourceVersionMatch: "NotOlderThan", allowWatchBookmarks: "true" };
 
 describe("a watch from a version", () => {
-  it("sends what has happened since, then what happens", () => {
+  it("sends what has happened since, then what happens; a pod is marked before it is removed", () => {
     const room = new Room();
     const since = room.create("a");
     room.create("b");
     room.watch({ resourceVersion: since });
     room.remove("a");
-    expect(room.told).toEqual(["ADDED b", "DELETED a"]);
+    expect(room.told).toEqual(["ADDED b", "MODIFIED a", "DELETED a"]);
   });
 
   it("shows an object that enters or leaves its selection as added or deleted, in its last matching state", () => {
