@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { atMs, at, aStatus } from "../testing/make.ts";
+import { shownReason, succeededCondition } from "./conditions.ts";
+
+const now = { generation: 3, now: atMs(90) };
+const before = aStatus({ phase: "Running", reason: "Running" }).conditions ?? [];
+
+describe("the condition Succeeded", () => {
+  it.each([
+    ["Pending", "Unknown"],
+    ["Running", "Unknown"],
+    ["Succeeded", "True"],
+    ["Failed", "False"],
+    ["Cancelled", "False"],
+  ] as const)("of phase %s is %s", (phase, want) => {
+    const { status, observedGeneration } = succeededCondition({ phase, reason: "Running", message: "" }, [], now);
+
+    expect([status, observedGeneration]).toEqual([want, 3]);
+  });
+
+  it("keeps its transition time while the status stays", () => {
+    const next = succeededCondition({ phase: "Pending", reason: "BackingOff", message: "again" }, before, now);
+
+    expect(next).toMatchObject({ reason: "BackingOff", lastTransitionTime: at(0) });
+  });
+
+  it("moves it when the status changes", () => {
+    const next = succeededCondition({ phase: "Failed", reason: "ExitCode", message: "" }, before, now);
+
+    expect(next.lastTransitionTime).toBe(at(90));
+  });
+
+  it("is not mixed up with another condition in front of it", () => {
+    const other = { type: "Other", status: "Unknown", reason: "Odd", message: "", lastTransitionTime: at(1) } as const;
+    const next = succeededCondition({ phase: "Running", reason: "Running", message: "" }, [other, ...before], now);
+
+    expect(next.lastTransitionTime).toBe(at(0));
+    expect(shownReason({ conditions: [other, ...before] })).toBe("Running");
+    expect(shownReason({})).toBeUndefined();
+  });
+});
