@@ -103,8 +103,10 @@ class Worker {
   /** deleted: the API asks for a graceful end. removed: the API object is gone. evicted: the node needs room. */
   stop(cause: "deleted" | "removed" | "evicted"): void {
     if (cause === "removed") this.#gone = true;
-    if (cause === "evicted") this.#evicted = true;
     const before = this.#state;
+    // What is being stopped anyway is not evicted as well.
+    if (cause === "evicted" && (before === "stopping" || before === "ended")) return;
+    if (cause === "evicted") this.#evicted = true;
     if (before === "ended") {
       this.#report();
       return;

@@ -54,6 +54,7 @@ export class Link {
   #alive = true;
   readonly #net: Network;
   readonly #random: Random;
+  readonly #pages: Pod[] = [];
   readonly #arrivals = new Set<() => void>();
   readonly #closers = new Set<() => void>();
 
@@ -172,6 +173,8 @@ export class Link {
         return;
       }
       this.#net.trace.note(this.name, `   ${request.method} ${request.path} -> ${outcome.status}`, jsonText(outcome));
+      // A list begun anew: the pages of the one before are void.
+      if (request.query?.["limit"] !== undefined && request.query["continue"] === undefined) this.#pages.length = 0;
       this.#noteSeen(outcome.body);
       this.#net.onReply(this, request, outcome);
       finish(outcome);
@@ -253,16 +256,22 @@ export class Link {
     return { status: 200, body: undefined, chunks: channel };
   }
 
+  /** Notes the ends a body tells of. Pages count when the last one has come: part of a list is rightly thrown away. */
   #noteSeen(body: unknown): void {
     if (!isRecord(body)) return;
-    const items = Array.isArray(body["items"]) ? (body["items"] as readonly unknown[]) : [body];
-    for (const item of items) {
-      if (!isRecord(item) || (item["kind"] !== "Pod" && body["kind"] !== "PodList")) continue;
-      const pod = item as unknown as Pod;
-      const end = endOf(pod);
-      const known = this.seen.get(pod.metadata.uid);
-      if (end !== undefined) this.seen.set(pod.metadata.uid, known?.byItself === true ? known : end);
-    }
+    if (body["kind"] === "PodList" && Array.isArray(body["items"])) {
+      this.#pages.push(...(body["items"] as readonly Pod[]));
+      const metadata = body["metadata"];
+      if (isRecord(metadata) && metadata["continue"] !== undefined) return;
+      for (const pod of this.#pages) this.#noteEnd(pod);
+      this.#pages.length = 0;
+    } else if (body["kind"] === "Pod") this.#noteEnd(body as unknown as Pod);
+  }
+
+  #noteEnd(pod: Pod): void {
+    const end = endOf(pod);
+    const known = this.seen.get(pod.metadata.uid);
+    if (end !== undefined) this.seen.set(pod.metadata.uid, known?.byItself === true ? known : end);
   }
 }
 
