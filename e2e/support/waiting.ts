@@ -103,6 +103,6 @@ function shown(objects: readonly Named[]): string {
     const { name, deletionTimestamp } = metadata;
     return { name, ...(deletionTimestamp && { deletionTimestamp }), status: rest.status };
   });
-  const text = JSON.stringify(bare, null, 1);
+  const text = JSON.stringify(bare);
   return text.length <= SHOWN_CHARS ? text : `${text.slice(0, SHOWN_CHARS)} ... (${text.length} characters)`;
 }
