@@ -1,7 +1,7 @@
 /** One action -> one call. Answers that are part of the game come back as values; the rest is thrown as ApiError. */
 import { unreachable } from "../api/action.ts";
-import type { Action, Created, Refusal } from "../api/action.ts";
-import { object, resourceVersionOf, text } from "../api/decode.ts";
+import type { Action, Refusal } from "../api/action.ts";
+import { object, text } from "../api/decode.ts";
 import type { Json } from "../api/decode.ts";
 import { Label } from "../api/names.ts";
 import { controllerOf } from "../api/pod.ts";
@@ -10,9 +10,8 @@ import type { Cluster } from "./cluster.ts";
 import { ApiError } from "./errors.ts";
 
 export type Applied =
-  | { readonly kind: "created"; readonly pod: Created }
-  /** The pods' version that shows what we did; "" if nothing had to be done. */
-  | { readonly kind: "deleted"; readonly podsVersion: string }
+  /** `pod` as the server replied; undefined if nothing had to be done. */
+  | { readonly kind: "done"; readonly pod: unknown }
   | { readonly kind: "refused"; readonly refusal: Pick<Refusal, "kind" | "message"> };
 
 /** `manifest` makes the pod of a CreatePod. */
@@ -40,7 +39,7 @@ async function createPod(
 ): Promise<Applied> {
   if (action.onlyIfGone !== undefined) await assertGone(action.onlyIfGone, taskRun.namespace, cluster);
   try {
-    return { kind: "created", pod: createdPod(action, await cluster.createPod(taskRun.namespace, body)) };
+    return { kind: "done", pod: await cluster.createPod(taskRun.namespace, body) };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.kind === "exists") return await adopt(action, taskRun, cluster);
@@ -48,11 +47,6 @@ async function createPod(
     if (kind === undefined) throw error;
     return { kind: "refused", refusal: { kind, message: error.message } };
   }
-}
-
-function createdPod(action: Action & { kind: "CreatePod" }, pod: unknown): Created {
-  const uid = text(object(object(pod)["metadata"])["uid"]) ?? "";
-  return { attempt: action.attempt, name: action.name, uid, resourceVersion: resourceVersionOf(pod) ?? "" };
 }
 
 /**
@@ -63,10 +57,10 @@ export async function findCreated(
   action: Action & { kind: "CreatePod" },
   taskRun: TaskRunRecord,
   cluster: Cluster,
-): Promise<Created | undefined> {
+): Promise<unknown> {
   try {
     const found = await adopt(action, taskRun, cluster);
-    return found.kind === "created" ? found.pod : undefined;
+    return found.kind === "done" ? found.pod : undefined;
   } catch (error) {
     if (error instanceof ApiError && error.kind === "gone") return undefined;
     throw error;
@@ -106,7 +100,7 @@ async function adopt(
   const owner = controllerOf(metadata);
   const attempt = text(object(metadata["labels"])[Label.Attempt]);
   if (owner["uid"] === taskRun.uid && attempt === String(action.attempt)) {
-    return { kind: "created", pod: createdPod(action, found) };
+    return { kind: "done", pod: found };
   }
   const whose = text(owner["name"]) === undefined ? "another owner" : `TaskRun ${String(owner["name"])}`;
   const message =
@@ -122,10 +116,10 @@ async function deletePod(
 ): Promise<Applied> {
   const { name, uid, resourceVersion } = action;
   try {
-    return { kind: "deleted", podsVersion: await cluster.deletePod(namespace, name, { uid, resourceVersion }) };
+    return { kind: "done", pod: await cluster.deletePod(namespace, name, { uid, resourceVersion }) };
   } catch (error) {
     // Gone already, or changed since we looked: the store will show it and the plan is made anew.
-    if (error instanceof ApiError && error.kind === "gone") return { kind: "deleted", podsVersion: "" };
+    if (error instanceof ApiError && error.kind === "gone") return { kind: "done", pod: undefined };
     throw error;
   }
 }

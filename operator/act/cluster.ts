@@ -55,10 +55,10 @@ export class Cluster {
   }
 
   /** Graceful, and only if the pod is still the one, and in the state, we decided about. */
-  async deletePod(namespace: string, name: string, seen: { uid: string; resourceVersion: string }): Promise<string> {
+  async deletePod(namespace: string, name: string, seen: { uid: string; resourceVersion: string }): Promise<unknown> {
     const body = { apiVersion: "v1", kind: "DeleteOptions", preconditions: seen };
     const request = { method: "DELETE", path: objectPath(PODS, namespace, name), body } as const;
-    return versionOf(await this.#call({ verb: "delete", resource: PODS, request, priority: "high" }));
+    return await this.#call({ verb: "delete", resource: PODS, request, priority: "high" });
   }
 
   /**
@@ -75,7 +75,7 @@ export class Cluster {
       status,
     };
     const request = { method: "PUT", path, query: { fieldValidation: "Ignore" }, body } as const;
-    return versionOf(await this.#call({ verb: "update", resource: TASKRUNS, request, priority }));
+    return resourceVersionOf(await this.#call({ verb: "update", resource: TASKRUNS, request, priority })) ?? "";
   }
 
   async #call(call: Call): Promise<unknown> {
@@ -90,6 +90,9 @@ export class Cluster {
     this.#port.meter.count("apiRequests", { ...labels, code });
     this.#port.meter.observe("apiRequest", labels, tookMs / 1000);
     if (outcome instanceof ApiError) throw outcome;
+    // A 2xx that holds no object says nothing: whatever was asked for may have been done.
+    const empty = call.verb !== "delete" && resourceVersionOf(outcome.body) === undefined;
+    if (empty) throw new ApiError("lost", "the answer holds no object", { code: 0, retryAfterMs: 0 });
     return outcome.body;
   }
 
@@ -103,8 +106,4 @@ export class Cluster {
       return new ApiError("lost", `the call could not be made: ${String(error)}`, details);
     }
   }
-}
-
-function versionOf(body: unknown): string {
-  return resourceVersionOf(body) ?? "";
 }

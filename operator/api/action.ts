@@ -18,14 +18,6 @@ export type Action =
       readonly because: Reason;
     };
 
-/** A pod we know we made, whether or not a store ever showed it. */
-export interface Created {
-  readonly attempt: number;
-  readonly name: string;
-  readonly uid: string;
-  readonly resourceVersion: string;
-}
-
 /** Why the API server (or our own check of the template) did not let us create a pod. Remembered until the pod is created. */
 export interface Refusal {
   readonly attempt: number;

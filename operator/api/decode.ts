@@ -34,10 +34,15 @@ export function timeMs(value: unknown): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-/** The object without its undefined fields, frozen: an absent field and an undefined one must not differ. */
+/**
+ * The object without its undefined fields (an absent field and an undefined one must not differ), frozen, and so are the
+ * objects and lists right in it.
+ */
 export function compact<T extends object>(value: { readonly [K in keyof T]: T[K] | undefined }): T {
+  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
+  for (const [, field] of fields) Object.freeze(field);
   // oxlint-disable-next-line typescript/consistent-type-assertions -- the only fields removed are the undefined ones
-  return Object.freeze(Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined))) as T;
+  return Object.freeze(Object.fromEntries(fields)) as T;
 }
 
 /** metadata.resourceVersion of an object or a list. */

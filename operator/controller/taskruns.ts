@@ -4,8 +4,9 @@ import type { Cluster } from "../act/cluster.ts";
 import { gist, sameStatus, writeDelayMs } from "../act/status.ts";
 import type { Progress } from "../act/status.ts";
 import { ApiError } from "../act/errors.ts";
-import type { Action, Created, Refusal } from "../api/action.ts";
+import type { Action, Refusal } from "../api/action.ts";
 import type { Json } from "../api/decode.ts";
+import { decodePod } from "../api/pod.ts";
 import type { Port } from "../api/port.ts";
 import { TERMINAL_PHASES } from "../api/records.ts";
 import type { PodRecord, TaskRunRecord } from "../api/records.ts";
@@ -33,8 +34,6 @@ interface Memory extends Progress {
   refusal?: Refusal;
   refusals: number;
   stale?: Stale;
-  /** The pod we made last: known even if it is gone before any store shows it. */
-  created?: Created;
   /** A create of which nobody can say whether it was done. */
   unsure?: Action & { kind: "CreatePod" };
 }
@@ -134,19 +133,18 @@ export class TaskRuns {
   }
 
   #plan(taskRun: TaskRunRecord): Plan {
-    const { refusal, created } = this.#memories.get(taskRun.uid) ?? {};
+    const refusal = this.#memories.get(taskRun.uid)?.refusal;
     return planTaskRun({
       taskRun,
       pods: this.#room.pods.byOwner(taskRun.uid),
       now: this.#room.port.clock.now(),
       ...(refusal && { refusal }),
-      ...(created && { created }),
     });
   }
 
   /** undefined: done, go on. */
   async #act(taskRun: TaskRunRecord, action: Action): Promise<Pass | undefined> {
-    const { ownWrites, port } = this.#room;
+    const { port } = this.#room;
     const applied = await this.#apply(taskRun, action).catch((error: unknown) => {
       if (action.kind === "CreatePod") {
         // Nothing may be decided before it is known whether the pod is there.
@@ -164,16 +162,22 @@ export class TaskRuns {
       // The plan is made anew with the refusal known: it may be the end.
       return { result: "done", againMs: 0 };
     }
-    if (applied.kind === "created") this.#created(taskRun.uid, applied.pod);
-    else if (applied.podsVersion !== "") ownWrites.note(taskRun.uid, "pods", applied.podsVersion);
+    if (action.kind === "CreatePod") this.#created(taskRun.uid);
+    this.#learn(taskRun.uid, applied.pod);
     return undefined;
   }
 
-  #created(uid: string, pod: Created): void {
+  #created(uid: string): void {
     const memory = this.#memory(uid);
-    memory.created = pod;
     memory.refusals = 0;
     delete memory.refusal;
+  }
+
+  /** What a reply shows of a pod is known from now on, even if the pod is gone before any event tells of it. */
+  #learn(uid: string, reply: unknown): void {
+    const pod = decodePod(reply);
+    if (pod === undefined) return;
+    this.#room.pods.learn(pod);
     this.#room.ownWrites.note(uid, "pods", pod.resourceVersion);
   }
 
@@ -183,8 +187,10 @@ export class TaskRuns {
     if (memory?.unsure === undefined) return false;
     const pod = await findCreated(memory.unsure, taskRun, this.#room.cluster);
     delete memory.unsure;
-    if (pod !== undefined) this.#created(taskRun.uid, pod);
-    return pod !== undefined;
+    if (pod === undefined) return false;
+    this.#created(taskRun.uid);
+    this.#learn(taskRun.uid, pod);
+    return true;
   }
 
   #refused(uid: string, action: Action, refusal: Pick<Refusal, "kind" | "message">): void {

@@ -7,6 +7,8 @@ export const MESSAGE_CHARS = 1024;
 export function sentence(message: string): string {
   const flat = message
     .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ")
+    // Invisible characters that turn the direction of text could make a message say something else on the screen.
+    .replace(/\p{Bidi_Control}/gu, "")
     .trim()
     .toWellFormed();
   if (flat.length <= MESSAGE_CHARS) return flat;

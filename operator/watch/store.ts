@@ -59,12 +59,26 @@ export class Store<R extends ObjectRecord> {
     this.#unindex(record);
   }
 
+  /**
+   * An object as a reply to a call of ours showed it, ahead of its event. Ignored if the store is that far already; the
+   * store's version stays where the watch is.
+   */
+  learn(record: R): void {
+    const key = keyOf(record);
+    const old = this.#byKey.get(key);
+    if (this.#resourceVersion === "" || atLeast(this.#resourceVersion, record.resourceVersion)) return;
+    if (old !== undefined && atLeast(old.resourceVersion, record.resourceVersion)) return;
+    this.#set(key, record);
+  }
+
   /** A whole new list: swapped in at once, then told change by change. What is no longer there was missed. */
   replace(records: readonly R[], resourceVersion: string): void {
     const changes: [R | undefined, R | undefined][] = [];
     const listed = new Map(records.map((record) => [keyOf(record), record]));
     for (const [key, old] of this.#byKey) {
-      if (listed.get(key)?.uid !== old.uid) changes.push([old, this.#remove(key, old, "missed")]);
+      // Learned from a reply after this list was made: the list cannot know it.
+      if (!atLeast(resourceVersion, old.resourceVersion)) listed.set(key, old);
+      else if (listed.get(key)?.uid !== old.uid) changes.push([old, this.#remove(key, old, "missed")]);
     }
     for (const [key, record] of listed) {
       const old = this.#byKey.get(key);
@@ -79,14 +93,11 @@ export class Store<R extends ObjectRecord> {
   /** ADDED or MODIFIED. The same name with another uid is a deletion nobody saw, then an addition. */
   upsert(record: R): void {
     const key = keyOf(record);
-    let old = this.#byKey.get(key);
-    if (old !== undefined && old.uid !== record.uid) {
-      this.#options.onChange(old, this.#remove(key, old, "missed"));
-      old = undefined;
-    }
-    this.#put(key, record, old);
+    const old = this.#byKey.get(key);
     this.bookmark(record.resourceVersion);
-    this.#options.onChange(old, record);
+    // A reply showed a newer state already.
+    if (old !== undefined && !atLeast(record.resourceVersion, old.resourceVersion)) return;
+    this.#set(key, record);
   }
 
   /** DELETED, with the last state the server sent. */
@@ -101,6 +112,16 @@ export class Store<R extends ObjectRecord> {
   bookmark(resourceVersion: string): void {
     if (this.#resourceVersion === "" || atLeast(resourceVersion, this.#resourceVersion))
       this.#resourceVersion = resourceVersion;
+  }
+
+  #set(key: string, record: R): void {
+    let old = this.#byKey.get(key);
+    if (old !== undefined && old.uid !== record.uid) {
+      this.#options.onChange(old, this.#remove(key, old, "missed"));
+      old = undefined;
+    }
+    this.#put(key, record, old);
+    this.#options.onChange(old, record);
   }
 
   #put(key: string, record: R, old: R | undefined): void {

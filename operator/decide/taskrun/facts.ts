@@ -1,5 +1,5 @@
 /** Gathers what one TaskRun's decision needs into one value; nothing here decides. */
-import type { Created, Refusal } from "../../api/action.ts";
+import type { Refusal } from "../../api/action.ts";
 import { compact, timeMs } from "../../api/decode.ts";
 import { TERMINAL_PHASES } from "../../api/records.ts";
 import type { PodRecord, TaskRunRecord } from "../../api/records.ts";
@@ -15,8 +15,6 @@ export interface Observed {
   readonly now: number;
   /** The last answer to our attempt to create the pod, if it was a refusal. */
   readonly refusal?: Refusal;
-  /** The pod this process made last, if it did. */
-  readonly created?: Created;
 }
 
 export interface Facts {
@@ -42,7 +40,7 @@ export interface Facts {
   readonly refusal?: Refusal;
 }
 
-export function gatherFacts({ taskRun, pods, now, refusal, created }: Observed): Facts {
+export function gatherFacts({ taskRun, pods, now, refusal }: Observed): Facts {
   const before = taskRun.status;
   const recorded = before.attempts ?? [];
   const last = recorded.at(-1)?.number ?? 0;
@@ -51,7 +49,7 @@ export function gatherFacts({ taskRun, pods, now, refusal, created }: Observed):
   const current = Math.max(last + 1, ...own.map((pod) => pod.attempt ?? 0));
   const pod = podOf(own, current);
   const lastPod = podOf(own, last);
-  const vanished = pod === undefined ? named(before, current, created) : undefined;
+  const vanished = pod === undefined ? named(before, current) : undefined;
   const startedAt = timeMs(before.startTime) ?? earliest(own);
   const deadline = taskRun.spec.activeDeadlineSeconds;
   return {
@@ -84,15 +82,10 @@ export function provenEnded(pod: PodRecord): boolean {
   return pod.gone === "seen" && pod.nodeName === undefined;
 }
 
-/** The pod of an attempt as the status names it, or as we remember making it. */
-function named(
-  before: Readonly<TaskRunStatus>,
-  attempt: number,
-  created: Created | undefined,
-): Facts["vanished"] | undefined {
+/** The pod of an attempt as the status names it. */
+function named(before: Readonly<TaskRunStatus>, attempt: number): Facts["vanished"] | undefined {
   const { podUID: uid, podName: name, nodeName } = before;
-  if (before.attempt === attempt && uid !== undefined) return compact({ uid, name, nodeName });
-  return created?.attempt === attempt ? { uid: created.uid, name: created.name } : undefined;
+  return before.attempt === attempt && uid !== undefined ? compact({ uid, name, nodeName }) : undefined;
 }
 
 /** A living pod goes before the memory of an earlier one: somebody may have deleted a pod before any status named it. */

@@ -1,7 +1,7 @@
 /** What holds for every plan, whatever was observed: odd pods, odd statuses, any order of things. */
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Created, Refusal } from "../../api/action.ts";
+import type { Refusal } from "../../api/action.ts";
 import { Reason } from "../../api/names.ts";
 import { TERMINAL_PHASES } from "../../api/records.ts";
 import type { PodRecord, TaskRunRecord } from "../../api/records.ts";
@@ -83,13 +83,6 @@ const refusals: fc.Arbitrary<Refusal> = fc.record({
   retryAt: seconds.map(atMs),
 });
 
-const createds: fc.Arbitrary<Created> = fc.integer({ min: 1, max: 4 }).map((attempt) => ({
-  attempt,
-  name: `made-${attempt}`,
-  uid: `uid-pod-${attempt}`,
-  resourceVersion: "200",
-}));
-
 const taskRuns: fc.Arbitrary<TaskRunRecord> = fc
   .record({
     status: maybe(statuses),
@@ -119,14 +112,13 @@ const situations: fc.Arbitrary<Observed> = fc
     pods: fc.uniqueArray(pods, { maxLength: 3, selector: (pod) => pod.uid }),
     now: fc.integer({ min: 0, max: 400 }).map(atMs),
     refusal: maybe(refusals),
-    created: maybe(createds),
   })
-  .map(({ created, refusal, ...observed }) => {
+  .map(({ refusal, ...observed }) => {
     // We ask for an attempt's pod only once the end of the one before it is written.
     const next = (observed.taskRun.status.attempts?.length ?? 0) + 1;
     const asked = <T extends { readonly attempt: number }>(one: T | undefined): T | undefined =>
       one === undefined || one.attempt > next ? undefined : one;
-    return defined({ ...observed, created: asked(created), refusal: asked(refusal) }) as Observed;
+    return defined({ ...observed, refusal: asked(refusal) }) as Observed;
   });
 
 function holds(check: (observed: Observed, plan: Plan) => void): void {
@@ -168,12 +160,11 @@ describe("whatever is observed, a plan", () => {
     });
   });
 
-  it("makes no pod for an attempt that had one, known, named in the status, or made by us", () => {
+  it("makes no pod for an attempt that had one, known or named in the status", () => {
     holds((observed, { actions }) => {
       const { status } = observed.taskRun;
       const had = [...own(observed).map((pod) => pod.attempt), ...(status.attempts ?? []).map((one) => one.number)];
       if (status.podUID !== undefined) had.push(status.attempt);
-      had.push(observed.created?.attempt);
       const creates = actions.flatMap((action) => (action.kind === "CreatePod" ? [action.attempt] : []));
 
       expect(creates.filter((attempt) => had.includes(attempt))).toEqual([]);

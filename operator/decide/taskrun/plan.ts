@@ -80,8 +80,8 @@ function finished(facts: Facts): Step {
  */
 function attemptEnded(facts: Facts, ended: AttemptStatus): Step {
   const { pod } = facts;
-  const othersRun = pod !== undefined && pod.gone === undefined && !provenEnded(pod);
-  if (othersRun) return { view: { ...stoppingView(facts, pod, ended), ended } };
+  const alive = pod !== undefined && pod.gone === undefined && !provenEnded(pod) ? pod : facts.lingering[0];
+  if (alive !== undefined) return { view: { ...stoppingView(facts, alive, ended), ended } };
   const next = afterEnd(facts, ended);
   if (next.kind === "finish") return { view: { ...finalView(next), ended } };
   return { view: { ...next.view, ended }, wakeAt: earlier(next.at, facts.deadlineAt) };

@@ -1,0 +1,119 @@
+/** One scope (all namespaces, or one): two reflectors fill two stores, changes become keys, keys become passes. */
+import type { Cluster } from "../act/cluster.ts";
+import { PODS, TASKRUNS } from "../api/paths.ts";
+import { decodePod } from "../api/pod.ts";
+import type { Port } from "../api/port.ts";
+import type { PodRecord, TaskRunRecord } from "../api/records.ts";
+import { decodeTaskRun } from "../api/taskrun.ts";
+import { OwnWrites } from "../queue/ownwrites.ts";
+import { ownerKey, taskRunKey } from "../queue/route.ts";
+import type { WorkQueue } from "../queue/workqueue.ts";
+import { Reflector } from "../watch/reflector.ts";
+import { Store } from "../watch/store.ts";
+import { startController } from "./controller.ts";
+import { TaskRuns } from "./taskruns.ts";
+
+export interface Scope {
+  readonly port: Port;
+  readonly cluster: Cluster;
+  /** "" for all namespaces. */
+  readonly namespace: string;
+  /** Told of every TaskRun that changed its phase; undefined: it was not there, or is gone. */
+  readonly onPhase: (from: string | undefined, to: string | undefined) => void;
+}
+
+export interface WatchState {
+  readonly resource: string;
+  /** "" for all namespaces. */
+  readonly namespace: string;
+  /** Milliseconds since the server last showed life on this watch. */
+  readonly ageMs: number;
+}
+
+export class Pipeline {
+  readonly #scope: Scope;
+  readonly #taskRuns: Store<TaskRunRecord>;
+  readonly #pods: Store<PodRecord>;
+  readonly #taskRunWatch: Reflector<TaskRunRecord>;
+  readonly #podWatch: Reflector<PodRecord>;
+  readonly #passes: TaskRuns;
+  readonly #queue: WorkQueue;
+  readonly #running: readonly Promise<void>[];
+  #started = false;
+
+  constructor(scope: Scope) {
+    const { port, cluster, namespace } = scope;
+    const onSynced = (): void => this.#begin();
+    this.#scope = scope;
+    this.#taskRuns = new Store({ onChange: (before, after) => this.#taskRunChanged(before, after) });
+    this.#pods = new Store({ onChange: (before, after) => this.#podChanged(before, after), keepGone });
+    const taskRunSource = { resource: TASKRUNS, namespace, store: this.#taskRuns, decode: decodeTaskRun, onSynced };
+    this.#taskRunWatch = new Reflector(port, taskRunSource);
+    this.#podWatch = new Reflector(port, { resource: PODS, namespace, store: this.#pods, decode: decodePod, onSynced });
+    this.#passes = new TaskRuns({
+      port,
+      cluster,
+      taskRuns: this.#taskRuns,
+      pods: this.#pods,
+      ownWrites: new OwnWrites(port),
+      renew: (resource) => (resource === "pods" ? this.#podWatch : this.#taskRunWatch).renew(),
+    });
+    this.#queue = startController(port, { kind: "TaskRun", pass: async (key) => await this.#passes.pass(key) });
+    this.#running = [this.#taskRunWatch.run(), this.#podWatch.run()];
+  }
+
+  /** Both first lists are complete. */
+  get synced(): boolean {
+    return this.#taskRunWatch.synced && this.#podWatch.synced;
+  }
+
+  get watches(): readonly WatchState[] {
+    const { namespace } = this.#scope;
+    return [
+      { resource: TASKRUNS.name, namespace, ageMs: this.#taskRunWatch.ageMs },
+      { resource: PODS.name, namespace, ageMs: this.#podWatch.ageMs },
+    ];
+  }
+
+  async stop(): Promise<void> {
+    this.#taskRunWatch.stop();
+    this.#podWatch.stop();
+    await Promise.all([this.#queue.stop(), ...this.#running]);
+  }
+
+  /** No decision before both first lists are complete: a pod that is not listed yet must not look missing. */
+  #begin(): void {
+    if (!this.synced) return;
+    this.#started = true;
+    for (const pod of this.#pods.gone()) this.#forgetUnowned(pod);
+    for (const key of this.#taskRuns.keys()) this.#queue.add(key);
+  }
+
+  #taskRunChanged(before: TaskRunRecord | undefined, after: TaskRunRecord | undefined): void {
+    this.#scope.onPhase(before?.status.phase, after?.status.phase);
+    if (before !== undefined && before.uid !== after?.uid) this.#passes.drop(before.uid);
+    if (after !== undefined) this.#enqueue(taskRunKey(after));
+  }
+
+  #podChanged(before: PodRecord | undefined, after: PodRecord | undefined): void {
+    if (this.#started && after?.gone !== undefined) this.#forgetUnowned(after);
+    for (const pod of before?.ownerUid === after?.ownerUid ? [after] : [before, after]) {
+      const key = pod && ownerKey(pod);
+      if (key !== undefined) this.#enqueue(key);
+    }
+  }
+
+  /** Nobody is left to read the last state of this pod. */
+  #forgetUnowned(pod: PodRecord): void {
+    if (this.#taskRuns.get(ownerKey(pod) ?? "")?.uid !== pod.ownerUid) this.#pods.forget(pod.uid);
+  }
+
+  #enqueue(key: string): void {
+    if (this.#started) this.#queue.add(key);
+  }
+}
+
+/** Pods of TaskRuns leave their last state behind: how an attempt ended may be written there and nowhere else. */
+function keepGone(last: PodRecord, how: "seen" | "missed"): PodRecord | undefined {
+  return last.ownerUid === undefined ? undefined : Object.freeze({ ...last, gone: how });
+}
