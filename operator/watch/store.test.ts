@@ -124,6 +124,58 @@ describe("a store", () => {
     expect([uids(store.byOwner("owner")), uids(store.byOwner("other"))]).toEqual([[], ["uid-a"]]);
   });
 
+  it("believes a list of an older version than its own whole: etcd was restored", () => {
+    const { store } = aStore();
+    store.replace([thing("a", { resourceVersion: "900" }), thing("b", { resourceVersion: "901" })], "950");
+    store.replace([thing("a", { resourceVersion: "40" })], "50");
+    store.upsert(thing("a", { resourceVersion: "60" }));
+
+    expect([...store.keys()]).toEqual(["ns/a"]);
+    expect(store.get("ns/a")?.resourceVersion).toBe("60");
+    expect(store.gone().map((one) => [one.uid, one.gone])).toEqual([["uid-b", "missed"]]);
+  });
+
+  it("learns from a reply what no event has told yet, and moves its version by events only", () => {
+    const { store, told } = aStore();
+    store.replace([], "40");
+    store.learn(thing("a", { resourceVersion: "50" }));
+    const learned = [store.get("ns/a")?.resourceVersion, store.resourceVersion];
+    store.upsert(thing("a", { resourceVersion: "50" }));
+
+    expect(learned).toEqual(["50", "40"]);
+    expect(store.resourceVersion).toBe("50");
+    expect(told[0]).toBe("- -> uid-a@50");
+  });
+
+  it("learns nothing from a reply older than itself: what it tells of may be gone", () => {
+    const { store } = aStore();
+    store.replace([], "40");
+    store.learn(thing("a", { resourceVersion: "39" }));
+
+    expect(store.size).toBe(0);
+  });
+
+  it("keeps what it learned through events and lists made before it", () => {
+    const { store } = aStore();
+    store.replace([thing("a", { resourceVersion: "30" })], "40");
+    store.learn(thing("a", { resourceVersion: "50" }));
+    store.learn(thing("b", { resourceVersion: "51" }));
+    store.upsert(thing("a", { resourceVersion: "45" }));
+    store.replace([thing("a", { resourceVersion: "45" })], "46");
+
+    expect([...store.keys()].map((key) => store.get(key)?.resourceVersion)).toEqual(["50", "51"]);
+  });
+
+  it("gives up what it learned when a later list does not have it", () => {
+    const { store } = aStore();
+    store.replace([], "40");
+    store.learn(thing("a", { resourceVersion: "50" }));
+    store.replace([], "60");
+
+    expect(store.size).toBe(0);
+    expect(store.gone()).toMatchObject([{ uid: "uid-a", gone: "missed" }]);
+  });
+
   it("moves its version forward only, except by a new list", () => {
     const { store } = aStore();
     store.replace([], "40");
@@ -158,6 +210,13 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
 /** An API server gives a uid once, to one object of one name. */
 function oneUidPerName(one: Thing): Thing {
   return { ...one, uid: `${keyOf(one)}/${one.uid}` };
+}
+
+/** The server's versions only grow; what a list repeats keeps its own. */
+function newer(step: Step, resourceVersion: string): Step {
+  if (step.kind === "forget") return step;
+  if (step.kind === "replace") return { ...step, things: step.things.map((one) => ({ ...one, resourceVersion })) };
+  return { ...step, thing: { ...step.thing, resourceVersion } };
 }
 
 function oncePerName(list: readonly Thing[]): readonly Thing[] {
@@ -215,12 +274,14 @@ describe("a store and its naive model", () => {
         const model = new NaiveStore();
         // A uid that is gone never comes back, and goes only once.
         const dead = (uid: string): boolean => model.gone.some((one) => one.uid === uid);
-        for (const step of sequence) {
+        for (const [index, raw] of sequence.entries()) {
+          const version = index + 1;
+          const step = newer(raw, String(version));
           if ((step.kind === "upsert" || step.kind === "remove") && dead(step.thing.uid)) continue;
           if (step.kind === "replace" && step.things.some((one) => dead(one.uid))) continue;
           model.apply(step);
           if (step.kind === "forget") store.forget(step.uid);
-          else if (step.kind === "replace") store.replace(step.things, "7");
+          else if (step.kind === "replace") store.replace(step.things, String(version));
           else store[step.kind](step.thing);
         }
         const owners = ["o1", "o2", "constructor"];

@@ -1,0 +1,136 @@
+import { describe, expect, it } from "vitest";
+import { aWorld } from "../testing/scripted.ts";
+import type { World } from "../testing/scripted.ts";
+import { ApiError } from "./errors.ts";
+import { InFlight } from "./inflight.ts";
+import type { Priority } from "./inflight.ts";
+
+interface Gate extends World {
+  readonly inFlight: InFlight;
+  readonly entered: string[];
+  readonly enter: (name: string, priority?: Priority) => void;
+}
+
+function aGate(): Gate {
+  const world = aWorld();
+  const inFlight = new InFlight(world.port);
+  const entered: string[] = [];
+  const enter = (name: string, priority: Priority = "high"): void => {
+    void inFlight.enter(priority).then(() => entered.push(name));
+  };
+  return { ...world, inFlight, entered, enter };
+}
+
+const busy = (retryAfterMs = 0): ApiError => new ApiError("busy", "", { code: 429, retryAfterMs });
+const lost = new ApiError("lost", "", { code: 0, retryAfterMs: 0 });
+const conflict = new ApiError("conflict", "", { code: 409, retryAfterMs: 0 });
+
+/** So many calls one after another, each ending as told. */
+function calls(gate: Gate, count: number, tookMs: number, error?: ApiError): void {
+  for (let index = 0; index < count; index += 1) {
+    gate.enter("");
+    gate.inFlight.done(tookMs, error);
+  }
+}
+
+describe("the limit on calls under way", () => {
+  it("lets 32 in at first, and the next when one is done", async () => {
+    const gate = aGate();
+    for (let index = 0; index < 40; index += 1) gate.enter(String(index));
+    await gate.advance(0);
+    const first = [gate.entered.length, gate.inFlight.busy];
+    gate.inFlight.done(5, undefined);
+    await gate.advance(0);
+
+    expect(first).toEqual([32, true]);
+    expect(gate.entered).toHaveLength(33);
+  });
+
+  it("lets creates and outcomes go before progress, each in the order they came", async () => {
+    const gate = aGate();
+    for (let index = 0; index < 32; index += 1) gate.enter("filler");
+    gate.enter("low 1", "low");
+    gate.enter("low 2", "low");
+    gate.enter("high 1");
+    gate.enter("high 2");
+    for (let index = 0; index < 4; index += 1) gate.inFlight.done(5, undefined);
+    await gate.advance(0);
+
+    expect(gate.entered.slice(32)).toEqual(["high 1", "high 2", "low 1", "low 2"]);
+  });
+
+  it("grows while answers stay quick, up to 200", () => {
+    const gate = aGate();
+    calls(gate, 100, 5);
+    const after100 = gate.inFlight.limit;
+    calls(gate, 100_000, 5);
+
+    expect(after100).toBeGreaterThan(32);
+    expect(gate.inFlight.limit).toBe(200);
+  });
+
+  it("does not grow while answers are slow against the best seen", () => {
+    const gate = aGate();
+    calls(gate, 1, 20);
+    const before = gate.inFlight.limit;
+    calls(gate, 50, 200);
+
+    expect(gate.inFlight.limit).toBe(before);
+  });
+
+  it("learns a server that became slower for good", () => {
+    const gate = aGate();
+    calls(gate, 1, 20);
+    calls(gate, 1000, 200);
+
+    expect(gate.inFlight.limit).toBeGreaterThan(40);
+  });
+
+  it("halves once when the server is busy, however many calls hear it, and never below 2", async () => {
+    const gate = aGate();
+    calls(gate, 30, 5, busy());
+    const once = gate.inFlight.limit;
+    await gate.advance(1000);
+    calls(gate, 1, 5, busy());
+    const twice = gate.inFlight.limit;
+    for (let second = 0; second < 20; second += 1) {
+      await gate.advance(1000);
+      calls(gate, 1, 5, busy());
+    }
+
+    expect([once, twice, gate.inFlight.limit]).toEqual([16, 8, 2]);
+  });
+
+  it("neither grows nor shrinks on lost replies; a conflict is an answer like any other", () => {
+    const gate = aGate();
+    calls(gate, 100, 5, lost);
+    const afterLost = gate.inFlight.limit;
+    calls(gate, 100, 5, conflict);
+
+    expect(afterLost).toBe(32);
+    expect(gate.inFlight.limit).toBeGreaterThan(32);
+  });
+
+  it("lets nobody in before Retry-After is over, then everybody", async () => {
+    const gate = aGate();
+    calls(gate, 1, 5, busy(5000));
+    await gate.advance(0);
+    gate.entered.length = 0;
+    gate.enter("a");
+    gate.enter("b", "low");
+    await gate.advance(5000);
+    const early = [...gate.entered];
+    await gate.advance(1000);
+
+    expect(early).toEqual([]);
+    expect(gate.entered).toEqual(["a", "b"]);
+    expect(gate.inFlight.busy).toBe(false);
+  });
+
+  it("says it is busy while it pauses", () => {
+    const gate = aGate();
+    calls(gate, 1, 5, busy(5000));
+
+    expect(gate.inFlight.busy).toBe(true);
+  });
+});

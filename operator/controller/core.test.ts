@@ -1,0 +1,188 @@
+import { describe, expect, it } from "vitest";
+import { object } from "../api/decode.ts";
+import { podJson, taskRunJson } from "../testing/make.ts";
+import { aWorld, frame } from "../testing/scripted.ts";
+import type { Opened, Script } from "../testing/scripted.ts";
+import { startController } from "./controller.ts";
+import { startCore } from "./core.ts";
+
+const listEnd = frame("BOOKMARK", {
+  metadata: { resourceVersion: "500", annotations: { "k8s.io/initial-events-end": "true" } },
+});
+
+/** A server whose watches say this, by resource. */
+function serving(taskRuns: Opened["chunks"], pods: Opened["chunks"], namespaces: readonly string[] = []) {
+  const script: Script = {
+    stream: ({ path }) => ({ chunks: (path.endsWith("pods") ? pods : taskRuns) ?? [] }),
+    request: ({ method }) => ({
+      status: method === "POST" ? 201 : 200,
+      body: { metadata: { uid: "uid-pod-1", resourceVersion: "600" } },
+    }),
+  };
+  const world = aWorld(script);
+  const core = startCore(world.port, { namespaces });
+  const writes = (): readonly string[] =>
+    world.seen
+      .filter(({ kind }) => kind === "request")
+      .map(({ method, path }) => `${method} ${path.split("/").at(-1)}`);
+  return { ...world, core, writes };
+}
+
+const taskRun = (wish = {}): string => frame("ADDED", taskRunJson(wish));
+const pod = (...args: Parameters<typeof podJson>): string => frame("ADDED", podJson(...args));
+
+describe("the core", () => {
+  it("makes a pod for a TaskRun it finds", async () => {
+    const { core, advance, writes } = serving([taskRun(), listEnd], [listEnd]);
+    await advance(100);
+
+    expect(writes()).toEqual(["POST pods"]);
+    expect(core.ready()).toBe(true);
+    await core.stop();
+  });
+
+  it.each([
+    ["TaskRuns", [taskRun(), 5000, listEnd], [listEnd]],
+    ["pods", [taskRun(), listEnd], [5000, listEnd]],
+  ])("decides nothing before the list of %s is complete, too", async (_, taskRuns, pods) => {
+    const { core, advance, writes } = serving(taskRuns, pods);
+    await advance(4999);
+    const early = [core.ready(), writes().length];
+    await advance(100);
+
+    expect(early).toEqual([false, 0]);
+    expect([core.ready(), writes().length]).toEqual([true, 1]);
+    await core.stop();
+  });
+
+  it("finds the outcome of a pod that ended while it was away", async () => {
+    const { core, advance, writes, seen } = serving([taskRun(), listEnd], [pod("ended", { exitCode: 3 }), listEnd]);
+    await advance(100);
+
+    expect(writes()).toEqual(["PUT status"]);
+    expect(seen.at(-1)?.body).toMatchObject({ status: { phase: "Failed", exitCode: 3 } });
+    await core.stop();
+  });
+
+  it("hears of a pod's end from its watch", async () => {
+    const running = pod("running");
+    const over = frame("MODIFIED", podJson("ended", { resourceVersion: "501" }));
+    const { core, advance, seen } = serving([taskRun(), listEnd], [running, listEnd, 300, over]);
+    await advance(400);
+
+    expect(seen.at(-1)?.body).toMatchObject({ status: { phase: "Succeeded" } });
+    await core.stop();
+  });
+
+  it("looks again when a pod loses its owner", async () => {
+    const orphan = { ...podJson("running", { resourceVersion: "501" }) };
+    const metadata = { ...object(orphan["metadata"]), ownerReferences: [] };
+    const lost = frame("MODIFIED", { ...orphan, metadata });
+    const { core, advance, writes } = serving([taskRun(), listEnd], [pod("running"), listEnd, 300, lost]);
+    await advance(400);
+
+    expect(writes()).toEqual(["POST pods"]);
+    await core.stop();
+  });
+
+  it("is not disturbed by TaskRuns and pods it cannot read, or whose pods it cannot make", async () => {
+    const hostile = frame("ADDED", JSON.parse('{"metadata":{"__proto__":{"x":1},"name":7},"spec":[]}'));
+    const broken = taskRun({ name: "broken", uid: "uid-broken", spec: { template: { spec: 5 } } });
+    const { core, advance, writes } = serving([hostile, broken, taskRun(), listEnd], [hostile, listEnd]);
+    await advance(100);
+
+    expect(writes().toSorted()).toEqual(["POST pods", "PUT status"]);
+    await core.stop();
+  });
+
+  it("serves the namespaces it is told, each once", async () => {
+    const { core, advance, seen } = serving([listEnd], [listEnd], ["a", "b", "a"]);
+    await advance(0);
+
+    expect(seen.map(({ path }) => path)).toEqual([
+      "/apis/stint.dev/v1alpha1/namespaces/a/taskruns",
+      "/api/v1/namespaces/a/pods",
+      "/apis/stint.dev/v1alpha1/namespaces/b/taskruns",
+      "/api/v1/namespaces/b/pods",
+    ]);
+    expect(core.watches().map(({ resource, namespace }) => `${namespace}/${resource}`)).toHaveLength(4);
+    await core.stop();
+  });
+
+  it("counts TaskRuns by phase", async () => {
+    const done = taskRun({ name: "done", uid: "uid-done", status: { phase: "Succeeded" } });
+    const moved = frame("MODIFIED", taskRunJson({ resourceVersion: "501", status: { phase: "Running" } }));
+    const { core, advance, counted } = serving([taskRun(), done, listEnd, moved], [listEnd]);
+    await advance(0);
+
+    expect(["Pending", "Running", "Succeeded"].map((phase) => counted.get(`taskRuns ${phase}`))).toEqual([0, 1, 1]);
+    await core.stop();
+  });
+
+  it("once stopped, does nothing more", async () => {
+    const { core, advance, seen } = serving([taskRun(), listEnd], [listEnd]);
+    await advance(100);
+    await core.stop();
+    const calls = seen.length;
+    await advance(3_600_000);
+
+    expect(seen.length).toBe(calls);
+  });
+
+  it("idle, sends nothing but its watches", async () => {
+    const bookmarks = Array.from({ length: 60 }, (_, minute) => [
+      60_000,
+      frame("BOOKMARK", { metadata: { resourceVersion: String(501 + minute) } }),
+    ]).flat();
+    const done = taskRun({ status: { phase: "Succeeded", observedGeneration: 1 } });
+    const { core, advance, writes, seen } = serving([done, listEnd, ...bookmarks], [listEnd, ...bookmarks]);
+    await advance(3_500_000);
+
+    expect(writes()).toEqual([]);
+    expect(seen).toHaveLength(2);
+    await core.stop();
+  });
+});
+
+describe("the loop", () => {
+  it("lets a pass that throws disturb no other key, and tries it again later and later", async () => {
+    const world = aWorld({ random: () => 0 });
+    const passes: string[] = [];
+    const queue = startController(world.port, {
+      kind: "Test",
+      pass: async (key) => {
+        passes.push(key);
+        if (key === "bad") throw new TypeError("a fault of ours");
+        return await Promise.resolve({ result: "done" });
+      },
+    });
+    queue.add("bad");
+    queue.add("good");
+    await world.advance(1000);
+
+    expect(passes.filter((key) => key === "good")).toHaveLength(1);
+    expect(passes.filter((key) => key === "bad").length).toBeLessThan(10);
+    expect(world.counted.get("reconciles Test failed")).toBe(passes.length - 1);
+    expect(world.said).toContain("pass failed");
+    await queue.stop();
+  });
+
+  it("looks again when a pass says so", async () => {
+    const world = aWorld();
+    let passes = 0;
+    const queue = startController(world.port, {
+      kind: "Test",
+      pass: async () => {
+        passes += 1;
+        return await Promise.resolve(passes === 1 ? { result: "waiting", againMs: 700 } : { result: "done" });
+      },
+    });
+    queue.add("a");
+    await world.advance(699);
+    const early = passes;
+    await world.advance(10_000);
+
+    expect([early, passes]).toEqual([1, 2]);
+    await queue.stop();
+  });
+});
