@@ -1,8 +1,6 @@
 /** A TCP proxy on loopback between an operator and the API server, which can fall silent as a dead network does. */
 import { once } from "node:events";
-import { readFile, writeFile } from "node:fs/promises";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { dump, load } from "js-yaml";
 
 interface Pair {
   readonly from: Socket;
@@ -73,23 +71,4 @@ export class Proxy {
     };
     for (const socket of [from, to]) socket.on("close", part).on("error", part);
   }
-}
-
-interface KubeConfigFile {
-  readonly clusters: readonly { readonly cluster: { readonly server: string } }[];
-}
-
-/** The API server of a kubeconfig with one cluster. */
-export async function serverOf(kubeconfig: string): Promise<URL> {
-  const { clusters } = load(await readFile(kubeconfig, "utf8")) as KubeConfigFile;
-  return new URL(clusters[0]?.cluster.server ?? "");
-}
-
-/** Writes a copy of a kubeconfig that reaches the cluster through another port of this machine. */
-export async function throughPort(kubeconfig: string, port: number, copy: string): Promise<void> {
-  const config = load(await readFile(kubeconfig, "utf8")) as KubeConfigFile;
-  const clusters = config.clusters.map((entry) => {
-    return { ...entry, cluster: { ...entry.cluster, server: `https://127.0.0.1:${port}` } };
-  });
-  await writeFile(copy, dump({ ...config, clusters }), { mode: 0o600 });
 }

@@ -1,0 +1,166 @@
+/** Who the operator is, and what it may do: the rights of manifests/ suffice, and it asks for no more. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeAll, describe, expect, inject, it, type TestContext } from "vitest";
+import { operatorWrites } from "./support/audit.ts";
+import { asUser, type UserFields } from "./support/credentials.ts";
+import { Kubectl } from "./support/kubectl.ts";
+import { isOver, reasonOf, simulated, type TaskRun } from "./support/objects.ts";
+import type { Operator } from "./support/operator.ts";
+import { needs, Room } from "./support/room.ts";
+import { operatorForTest } from "./support/running.ts";
+
+const BASE = join(import.meta.dirname, "../manifests/base");
+const ACCOUNT = "system:serviceaccount:stint-system:stint";
+
+/** Who the operator is without the deployment, which needs an image. */
+const IDENTITY = ["namespace", "serviceaccount", "clusterrole", "userroles", "flowschema"];
+
+beforeAll(async () => {
+  // A given cluster may have a Stint of its own under these names.
+  if (inject("cluster").dir === undefined) return;
+  const kubectl = new Kubectl(inject("cluster"), "stint-system");
+  await kubectl.run(["apply", ...IDENTITY.flatMap((name) => ["-f", join(BASE, `${name}.yaml`)])]);
+});
+
+describe("with the service account of manifests/ the operator", () => {
+  it("can do all it must, in all namespaces, and is refused nothing", async (test) => {
+    needs(test, "own cluster", "simulated nodes");
+    const room = await Room.open(test);
+    const binding = join(BASE, "clusterrolebinding.yaml");
+    await room.kubectl.run(["apply", "-f", binding]);
+    test.onTestFinished(async () => {
+      await room.kubectl.run(["delete", "-f", binding]);
+    });
+    const operator = await operatorAs(test, { token: await token(room) });
+    await room.create("good", { template: simulated({ "run-for": "50ms" }) });
+    const retry = { limit: 1, backoff: { initialSeconds: 0 } };
+    await room.create("again", { template: simulated({ "run-for": "50ms", "exit-code": "1" }), retry });
+    await room.create("late", { template: simulated({ "run-for": "forever" }), activeDeadlineSeconds: 1 });
+    await room.create("stopped", { template: simulated({ "run-for": "forever" }) });
+    await room.running("stopped");
+    await room.patch("stopped", { cancel: true });
+    const ends = await Promise.all(["good", "again", "late", "stopped"].map((name) => room.over(name)));
+
+    expect(ends.map(reasonOf)).toEqual(["Succeeded", "RetriesExhausted", "DeadlineExceeded", "Cancelled"]);
+    await expectNothingRefused(operator);
+    const writes = await operatorWrites(room.access.dir ?? "", room.namespace);
+    expect(new Set(writes.map(({ user }) => user.username))).toEqual(new Set([ACCOUNT]));
+  });
+
+  it("serves with --namespaces=a,b those two, with rights in no other", async (test) => {
+    needs(test, "own cluster", "simulated nodes");
+    const [a, b, other] = [await Room.open(test), await Room.open(test), await Room.open(test)];
+    for (const room of [a, b]) await bind(room);
+    const flags = [`--namespaces=${a.namespace},${b.namespace}`];
+    const operator = await operatorAs(test, { token: await token(a) }, flags);
+    const template = simulated({ "run-for": "50ms" });
+    for (const room of [other, a, b]) await room.create("task", { template });
+
+    for (const room of [a, b]) expect((await room.over("task")).status.phase).toBe("Succeeded");
+    expect((await other.taskRun("task")).status).toEqual({ phase: "Pending" });
+    expect(await other.pods()).toEqual([]);
+    await expectNothingRefused(operator);
+  });
+
+  it("says which right is missing, and goes on once it is granted", async (test) => {
+    needs(test, "own cluster", "simulated nodes");
+    const room = await Room.open(test);
+    const operator = operatorForTest(test, [`--namespaces=${room.namespace}`], await kubeconfigFor(test, room));
+    const line = await operator.logged("cannot watch, will try again");
+    expect(String(line["error"])).toMatch(/forbidden/i);
+    expect((await operator.get("/readyz")).status).toBe(503);
+    await bind(room);
+    await operator.ready();
+    await room.create("task", { template: simulated({ "run-for": "50ms" }) });
+
+    expect((await room.over("task")).status.phase).toBe("Succeeded");
+  });
+
+  it("reads its token from a file, too, and reads it again when it changes", async (test) => {
+    needs(test, "own cluster", "simulated nodes");
+    const room = await Room.open(test);
+    await bind(room);
+    const folder = await tempFolder(test);
+    const tokenFile = join(folder, "token");
+    await writeFile(tokenFile, "not-a-token", { mode: 0o600 });
+    const copy = join(folder, "config");
+    await asUser(inject("cluster").kubeconfig, { tokenFile }, copy);
+    const operator = operatorForTest(test, [`--namespaces=${room.namespace}`], copy);
+    expect((await operator.logged("the cluster refuses us"))["cause"]).toContain("401");
+    await writeFile(tokenFile, await token(room), { mode: 0o600 });
+    await operator.ready();
+    await room.create("task", { template: simulated({ "run-for": "50ms" }) });
+
+    expect((await room.over("task")).status.phase).toBe("Succeeded");
+  });
+});
+
+it("with a client certificate the operator works as its owner", async (test) => {
+  needs(test, "own cluster", "simulated nodes");
+  const room = await Room.open(test);
+  await operatorForTest(test, [`--namespaces=${room.namespace}`]).ready();
+  await room.create("task", { template: simulated({ "run-for": "50ms" }) });
+  const { status }: TaskRun = await room.see("task", isOver, { what: "its end" });
+
+  expect(status.phase).toBe("Succeeded");
+  const whoami = JSON.parse(await room.kubectl.run(["auth", "whoami", "-o", "json"])) as Whoami;
+  const writes = await operatorWrites(room.access.dir ?? "", room.namespace);
+  expect(new Set(writes.map(({ user }) => user.username))).toEqual(new Set([whoami.status.userInfo.username]));
+});
+
+it("whoever may edit a namespace may edit its TaskRuns, but not write their status", async (test) => {
+  needs(test, "own cluster");
+  const room = await Room.open(test);
+  await room.kubectl.run(["create", "rolebinding", "editor", "--clusterrole=edit", "--user=alice"]);
+  await room.kubectl.run(["create", "rolebinding", "viewer", "--clusterrole=view", "--user=bob"]);
+  const may = async (user: string, verb: string, ...more: readonly string[]): Promise<boolean> => {
+    const question = ["auth", "can-i", verb, "taskruns.stint.dev", ...more, `--as=${user}`];
+    return (await room.kubectl.attempt(question)).stdout.trim() === "yes";
+  };
+  // The rights of the built-in roles are put together by a controller, a moment after ours are applied.
+  await expect.poll(() => may("alice", "create"), { timeout: 30_000 }).toBe(true);
+  await expect.poll(() => may("bob", "list"), { timeout: 30_000 }).toBe(true);
+
+  expect(await may("bob", "create")).toBe(false);
+  expect(await may("alice", "update", "--subresource=status")).toBe(false);
+});
+
+interface Whoami {
+  readonly status: { readonly userInfo: { readonly username: string } };
+}
+
+async function expectNothingRefused(operator: Operator): Promise<void> {
+  expect(await operator.metric("stint_api_requests_total", { code: "403" })).toBe(0);
+  const complaints = operator.log.filter((line) => line.level === "error" || /forbidden/i.test(JSON.stringify(line)));
+  expect(complaints).toEqual([]);
+}
+
+async function operatorAs(test: TestContext, user: UserFields, flags: readonly string[] = []): Promise<Operator> {
+  const copy = join(await tempFolder(test), "config");
+  await asUser(inject("cluster").kubeconfig, user, copy);
+  return await operatorForTest(test, flags, copy).ready();
+}
+
+async function kubeconfigFor(test: TestContext, room: Room): Promise<string> {
+  const copy = join(await tempFolder(test), "config");
+  await asUser(inject("cluster").kubeconfig, { token: await token(room) }, copy);
+  return copy;
+}
+
+async function token(room: Room): Promise<string> {
+  return (await room.kubectl.run(["create", "token", "stint", "--namespace=stint-system"])).trim();
+}
+
+/** What manifests/namespaced does for each of its namespaces. */
+async function bind(room: Room): Promise<void> {
+  const account = "--serviceaccount=stint-system:stint";
+  await room.kubectl.run(["create", "rolebinding", "stint", "--clusterrole=stint", account]);
+}
+
+async function tempFolder(test: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "stint-access-"));
+  test.onTestFinished(() => rm(folder, { recursive: true }));
+  return folder;
+}
