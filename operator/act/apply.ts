@@ -37,7 +37,11 @@ async function createPod(
   cluster: Cluster,
   body: Json,
 ): Promise<Applied> {
-  if (action.onlyIfGone !== undefined) await assertGone(action.onlyIfGone, taskRun.namespace, cluster);
+  const { onlyIfGone } = action;
+  if (onlyIfGone !== undefined && (await exists(onlyIfGone, taskRun.namespace, cluster))) {
+    const message = `pod ${onlyIfGone.name} of the last attempt still exists, without its label ${Label.TaskRun}; delete it to go on`;
+    return { kind: "refused", refusal: { kind: "Unavailable", message } };
+  }
   try {
     return { kind: "done", pod: await cluster.createPod(taskRun.namespace, body) };
   } catch (error) {
@@ -67,17 +71,15 @@ export async function findCreated(
   }
 }
 
-/** @throws ApiError busy, so that it is asked again later, while the pod is still there. */
-async function assertGone(pod: { name: string; uid: string }, namespace: string, cluster: Cluster): Promise<void> {
+/** @throws ApiError */
+async function exists(pod: { name: string; uid: string }, namespace: string, cluster: Cluster): Promise<boolean> {
   try {
     const found = object(object(await cluster.getPod(namespace, pod.name))["metadata"]);
-    if (found["uid"] !== pod.uid) return;
+    return found["uid"] === pod.uid;
   } catch (error) {
-    if (error instanceof ApiError && error.kind === "gone") return;
+    if (error instanceof ApiError && error.kind === "gone") return false;
     throw error;
   }
-  const message = `pod ${pod.name} of the last attempt still exists, though without the label ${Label.TaskRun}`;
-  throw new ApiError("busy", message, { code: 0, retryAfterMs: 0 });
 }
 
 /** Failures of a create that say something about this pod; the others say only that the server could not be asked. */

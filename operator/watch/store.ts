@@ -17,6 +17,8 @@ export class Store<R extends ObjectRecord> {
   readonly #options: StoreOptions<R>;
   readonly #byKey = new Map<string, R>();
   readonly #gone = new Map<string, R>();
+  /** uids of records that a reply showed and the watch has not reached yet. */
+  readonly #learned = new Set<string>();
   readonly #byOwner = new Map<string, Map<string, R>>();
   #resourceVersion = "";
 
@@ -68,6 +70,7 @@ export class Store<R extends ObjectRecord> {
     const old = this.#byKey.get(key);
     if (this.#resourceVersion === "" || atLeast(this.#resourceVersion, record.resourceVersion)) return;
     if (old !== undefined && atLeast(old.resourceVersion, record.resourceVersion)) return;
+    this.#learned.add(record.uid);
     this.#set(key, record);
   }
 
@@ -77,7 +80,7 @@ export class Store<R extends ObjectRecord> {
     const listed = new Map(records.map((record) => [keyOf(record), record]));
     for (const [key, old] of this.#byKey) {
       // Learned from a reply after this list was made: the list cannot know it.
-      if (!atLeast(resourceVersion, old.resourceVersion)) listed.set(key, old);
+      if (this.#isAhead(old, resourceVersion)) listed.set(key, old);
       else if (listed.get(key)?.uid !== old.uid) changes.push([old, this.#remove(key, old, "missed")]);
     }
     for (const [key, record] of listed) {
@@ -95,8 +98,7 @@ export class Store<R extends ObjectRecord> {
     const key = keyOf(record);
     const old = this.#byKey.get(key);
     this.bookmark(record.resourceVersion);
-    // A reply showed a newer state already.
-    if (old !== undefined && !atLeast(record.resourceVersion, old.resourceVersion)) return;
+    if (old !== undefined && this.#isAhead(old, record.resourceVersion)) return;
     this.#set(key, record);
   }
 
@@ -112,6 +114,14 @@ export class Store<R extends ObjectRecord> {
   bookmark(resourceVersion: string): void {
     if (this.#resourceVersion === "" || atLeast(resourceVersion, this.#resourceVersion))
       this.#resourceVersion = resourceVersion;
+  }
+
+  /** A reply showed this record already, newer than where the watch is. Once the watch is there, only the watch counts. */
+  #isAhead(record: R, resourceVersion: string): boolean {
+    if (!this.#learned.has(record.uid)) return false;
+    if (!atLeast(resourceVersion, record.resourceVersion)) return true;
+    this.#learned.delete(record.uid);
+    return false;
   }
 
   #set(key: string, record: R): void {
@@ -133,6 +143,7 @@ export class Store<R extends ObjectRecord> {
   #remove(key: string, last: R, how: "seen" | "missed"): R | undefined {
     const old = this.#byKey.get(key);
     if (old !== undefined) this.#unindex(old);
+    this.#learned.delete(last.uid);
     this.#byKey.delete(key);
     const kept = this.#options.keepGone?.(last, how);
     if (kept === undefined) return undefined;
