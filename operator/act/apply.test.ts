@@ -115,11 +115,15 @@ describe("creating a pod", () => {
       expect(seen.map(({ method }) => method)).toEqual(["GET", "POST"]);
     });
 
-    it.each([
-      ["is still there", pod({ uid: "u1" })],
-      ["cannot be asked for", undefined],
-    ])("makes nothing if that pod %s", async (_, answer) => {
-      const { result, seen } = carryOut(careful, answer === undefined ? {} : { GET: answer });
+    it("makes nothing while that pod is still there, and says so", async () => {
+      const { result, seen } = carryOut(careful, { GET: pod({ uid: "u1" }) });
+
+      await expect(result).resolves.toMatchObject({ kind: "refused", refusal: { kind: "Unavailable" } });
+      expect(seen.map(({ method }) => method)).toEqual(["GET"]);
+    });
+
+    it("makes nothing while nobody can say whether it is there", async () => {
+      const { result, seen } = carryOut(careful, {});
 
       await expect(result).rejects.toMatchObject({ name: "ApiError" });
       expect(seen.map(({ method }) => method)).toEqual(["GET"]);
