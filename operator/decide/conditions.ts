@@ -36,6 +36,11 @@ export function shownReason(status: Readonly<TaskRunStatus>): string | undefined
   return status.conditions?.find((one) => one.type === ConditionType.Succeeded)?.reason;
 }
 
+/** Its message. */
+export function shownMessage(status: Readonly<TaskRunStatus>): string | undefined {
+  return status.conditions?.find((one) => one.type === ConditionType.Succeeded)?.message;
+}
+
 function conditionStatus(phase: Phase): Condition["status"] {
   switch (phase) {
     case Phase.Succeeded:

@@ -212,10 +212,11 @@ type Attempt = NonNullable<TaskRunStatus["attempts"]>[number];
 export function aStatus(wish: {
   phase?: NonNullable<TaskRunStatus["phase"]>;
   reason?: string;
+  message?: string;
   attempts?: readonly Partial<Attempt>[];
   rest?: Partial<TaskRunStatus>;
 }): TaskRunStatus {
-  const { phase = "Pending", reason = "BackingOff", attempts = [{}], rest } = wish;
+  const { phase = "Pending", reason = "BackingOff", message = "", attempts = [{}], rest } = wish;
   const status = phase === "Succeeded" ? "True" : phase === "Failed" || phase === "Cancelled" ? "False" : "Unknown";
   return {
     phase,
@@ -223,7 +224,7 @@ export function aStatus(wish: {
     attempt: attempts.length,
     startTime: START,
     ...(attempts.length > 0 && { attempts: attempts.map((one, index) => anAttempt(index + 1, one)) }),
-    conditions: [{ type: "Succeeded", status, reason, message: "", observedGeneration: 1, lastTransitionTime: at(0) }],
+    conditions: [{ type: "Succeeded", status, reason, message, observedGeneration: 1, lastTransitionTime: at(0) }],
     ...rest,
   };
 }

@@ -31,6 +31,12 @@ describe("before and during an attempt", () => {
       want: { says: "Pending ImagePullFailed", message: /container main .*ImagePullBackOff.*nope/, urgency: "soon" },
     },
     {
+      it: "an image that still cannot be pulled keeps its first words",
+      taskRun: aTaskRun({ status: aStatus({ reason: "ImagePullFailed", message: "no such image", attempts: [] }) }),
+      pods: [aPod("imagePull")],
+      want: { says: "Pending ImagePullFailed", message: /^no such image$/ },
+    },
+    {
       it: "a missing config map",
       pods: [aPod("configError")],
       want: { says: "Pending ContainerCreateFailed", message: /configmap "settings" not found/ },

@@ -2,6 +2,7 @@
 import { Phase, Reason } from "../../api/names.ts";
 import type { PodRecord } from "../../api/records.ts";
 import type { Refusal } from "../../api/action.ts";
+import { shownMessage, shownReason } from "../conditions.ts";
 import type { Facts } from "./facts.ts";
 import type { View } from "./status.ts";
 
@@ -10,7 +11,7 @@ export function waitingView(facts: Facts): View {
   if (pod === undefined) return refusal === undefined ? notCreated() : refusedView(refusal);
   if (pod.deletionAskedMs !== undefined) return stoppingView(facts, pod);
   if (pod.main.state === "running") return running(pod);
-  return pendingView(pod);
+  return pendingView(facts, pod);
 }
 
 function notCreated(): View {
@@ -43,8 +44,12 @@ const IMAGE_REASONS: ReadonlySet<string> = new Set([
   "SignatureValidationFailed",
 ]);
 
-function pendingView(pod: PodRecord): View {
+function pendingView(facts: Facts, pod: PodRecord): View {
   const { stuck, unschedulable } = pod;
+  if (stuck?.reason === "ImagePullBackOff" && shownReason(facts.before) === Reason.ImagePullFailed) {
+    // The kubelet's words swing between the error and "back-off" for ever; the first ones stay, or each swing cost a write.
+    return pending(Reason.ImagePullFailed, shownMessage(facts.before) ?? "");
+  }
   if (stuck !== undefined) {
     const image = IMAGE_REASONS.has(stuck.reason ?? "");
     const reason = image ? Reason.ImagePullFailed : Reason.ContainerCreateFailed;
