@@ -21,6 +21,7 @@ export function startGarbageCollector(site: Site): void {
     }
     // A pod that appears after its owner went, or that was the last one a foreground deletion waited for.
     if (change.type === "ADDED") look(() => collectIfOrphaned(site, change.key));
+    if (change.type !== "DELETED" && waitsForDependents(change.object)) look(() => releasePod(site, change.object));
     if (change.type === "DELETED") look(() => advanceOwner(site, change.object));
   });
 }
@@ -64,6 +65,22 @@ function carryOut(site: Site, { metadata }: Stored): void {
     }
     dropFinalizer(site, owner, ORPHAN);
   }
+}
+
+function waitsForDependents({ metadata }: Stored): boolean {
+  return metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).some(isOurs);
+}
+
+/** Nothing depends on a pod. */
+function releasePod(site: Site, { metadata }: Stored): void {
+  site.server.amend(PODS, { key: `${metadata.namespace}/${metadata.name}`, uid: metadata.uid, by: NAME }, (current) => {
+    const finalizers = (current.metadata.finalizers ?? []).filter((entry) => !isOurs(entry));
+    return { ...current, metadata: { ...current.metadata, finalizers } };
+  });
+}
+
+function isOurs(finalizer: string): boolean {
+  return finalizer === FOREGROUND || finalizer === ORPHAN;
 }
 
 function advanceOwner(site: Site, pod: Stored): void {

@@ -48,7 +48,7 @@ export function admitTaskRun(object: Stored, before: Stored | undefined): Admitt
   const { apiVersion, kind, metadata } = object;
   const schema = loadTaskRunSchema();
   const full = defaulted(schema, pruned(schema, object)) as Stored;
-  const causes = [...metadataProblems(full), ...problemsOf(schema, full)];
+  const causes = [...metadataProblems(full), ...changeProblems(full, before), ...problemsOf(schema, full)];
   if (causes.length === 0)
     causes.push(...ruleProblems(full.spec as TaskRunSpec, before?.spec as TaskRunSpec | undefined));
   if (causes.length > 0) return { refusal: invalid(TASKRUNS, metadata.name, causes) };
@@ -74,6 +74,22 @@ export function admitPod(object: Stored, strict: boolean): Admitted {
   const causes = [...metadataProblems(object), ...podProblems(spec)];
   if (causes.length > 0) return { refusal: invalid(PODS, object.metadata.name, causes) };
   return { object: { ...object, spec, status: { phase: "Pending", qosClass: "BestEffort" } } };
+}
+
+/** Admission of a change to a pod: its metadata only. Nobody here changes the spec but the scheduler, who does not come this way. */
+export function admitPodUpdate(object: Stored, before: Stored): Admitted {
+  const causes = [...metadataProblems(object), ...changeProblems(object, before)];
+  return causes.length > 0 ? { refusal: invalid(PODS, object.metadata.name, causes) } : { object };
+}
+
+/** What is being deleted may lose finalizers, but gets no new ones. */
+function changeProblems({ metadata }: Stored, before: Stored | undefined): Cause[] {
+  if (before?.metadata.deletionTimestamp === undefined) return [];
+  const had = before.metadata.finalizers ?? [];
+  const added = (metadata.finalizers ?? []).filter((finalizer) => !had.includes(finalizer));
+  if (added.length === 0) return [];
+  const message = `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers ${JSON.stringify(added)}`;
+  return [{ reason: "FieldValueForbidden", field: "metadata.finalizers", message }];
 }
 
 function ruleProblems(spec: TaskRunSpec, before: TaskRunSpec | undefined): Cause[] {
@@ -154,17 +170,42 @@ const POD_FIELDS: Readonly<Record<string, FieldType>> = {
   affinity: "object",
   automountServiceAccountToken: "boolean",
   containers: "list",
+  dnsConfig: "object",
+  dnsPolicy: "string",
   enableServiceLinks: "boolean",
+  ephemeralContainers: "list",
+  hostAliases: "list",
+  hostIPC: "boolean",
+  hostNetwork: "boolean",
+  hostPID: "boolean",
+  hostUsers: "boolean",
+  hostname: "string",
+  hostnameOverride: "string",
   imagePullSecrets: "list",
   initContainers: "list",
   nodeName: "string",
   nodeSelector: "object",
+  os: "object",
+  overhead: "object",
+  preemptionPolicy: "string",
+  priority: "integer",
   priorityClassName: "string",
+  readinessGates: "list",
+  resourceClaims: "list",
+  resources: "object",
   restartPolicy: "string",
+  runtimeClassName: "string",
+  schedulerName: "string",
+  schedulingGates: "list",
   securityContext: "object",
+  serviceAccount: "string",
   serviceAccountName: "string",
+  setHostnameAsFQDN: "boolean",
+  shareProcessNamespace: "boolean",
+  subdomain: "string",
   terminationGracePeriodSeconds: "integer",
   tolerations: "list",
+  topologySpreadConstraints: "list",
   volumes: "list",
 };
 
@@ -172,13 +213,26 @@ const CONTAINER_FIELDS: Readonly<Record<string, FieldType>> = {
   args: "list",
   command: "list",
   env: "list",
+  envFrom: "list",
   image: "string",
   imagePullPolicy: "string",
+  lifecycle: "object",
+  livenessProbe: "object",
   name: "string",
   ports: "list",
+  readinessProbe: "object",
+  resizePolicy: "list",
   resources: "object",
   restartPolicy: "string",
+  restartPolicyRules: "list",
   securityContext: "object",
+  startupProbe: "object",
+  stdin: "boolean",
+  stdinOnce: "boolean",
+  terminationMessagePath: "string",
+  terminationMessagePolicy: "string",
+  tty: "boolean",
+  volumeDevices: "list",
   volumeMounts: "list",
   workingDir: "string",
 };

@@ -26,6 +26,7 @@ type Query = Readonly<Record<string, string>>;
 export function list(store: Store, route: Route, query: Query, reads: ReadOptions | undefined): ApiResponse {
   const selector = selectorOf(query);
   if (selector === undefined) return badRequest("unable to parse requirement: unsupported selector");
+  const selecting = (query["labelSelector"] ?? "") !== "";
   const asked = Number(query["limit"] ?? 0);
   const most = reads?.pageItemsMax ?? 0;
   const limit = asked > 0 && most > 0 ? Math.min(asked, most) : asked;
@@ -37,13 +38,16 @@ export function list(store: Store, route: Route, query: Query, reads: ReadOption
         "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.";
       return { status: 410, body: expired(message) };
     }
-    return page(store, route, { selector, limit, version: token.version, after: token.after });
+    return page(store, route, { selector, selecting, limit, version: token.version, after: token.after });
   }
   const version = readVersion(store, query, reads);
   if (typeof version !== "number") return version;
-  // A list "not older than N" is served from the watch cache, which ignores the limit.
-  const cached = (query["resourceVersion"] ?? "") !== "";
-  return page(store, route, { selector, limit: cached ? 0 : limit, version, after: "" });
+  const wanted = query["resourceVersion"] ?? "";
+  // With a limit a version means exactly this one, without it "not older than"; at "0" the watch cache ignores the limit.
+  if (limit > 0 && wanted !== "" && wanted !== "0") {
+    return page(store, route, { selector, selecting, limit, version: Number(wanted), after: "" });
+  }
+  return page(store, route, { selector, selecting, limit: wanted === "0" ? 0 : limit, version, after: "" });
 }
 
 /** The version a read without a continue token is served at. */
@@ -59,22 +63,30 @@ export function readVersion(store: Store, query: Query, reads: ReadOptions | und
 
 interface Page {
   readonly selector: Selector;
+  /** False if the selector takes everything. */
+  readonly selecting: boolean;
   readonly limit: number;
   readonly version: number;
   readonly after: string;
 }
 
-function page(store: Store, { resource, namespace }: Route, { selector, limit, version, after }: Page): ApiResponse {
+function page(
+  store: Store,
+  { resource, namespace }: Route,
+  { selector, selecting, limit, version, after }: Page,
+): ApiResponse {
   const all = store
     .snapshot(resource.name, version)
-    .filter((object) => inNamespace(object, namespace) && selector(object) && keyIn(object) > after);
-  const items = limit > 0 ? all.slice(0, limit) : all;
-  const left = all.length - items.length;
-  const last = items.at(-1);
-  const token = left > 0 && last !== undefined ? encodeToken({ version, after: keyIn(last) }) : undefined;
+    .filter((object) => inNamespace(object, namespace) && keyIn(object) > after);
+  const selected = all.filter(selector);
+  const items = limit > 0 ? selected.slice(0, limit) : selected;
+  // A full page ends the reading: whether what follows is selected, and how much of it, nobody knows yet.
+  const last = limit > 0 && items.length === limit ? items.at(-1) : undefined;
+  const left = last === undefined ? 0 : all.length - all.indexOf(last) - 1;
   const metadata = {
     resourceVersion: String(version),
-    ...(token === undefined ? {} : { continue: token, remainingItemCount: left }),
+    ...(last === undefined || left === 0 ? {} : { continue: encodeToken({ version, after: keyIn(last) }) }),
+    ...(left > 0 && !selecting ? { remainingItemCount: left } : {}),
   };
   const kind = `${resource.kind}List`;
   const parsed = items.map((item) => JSON.parse(jsonOf(item)) as unknown);

@@ -101,7 +101,8 @@ export function problemsOf(schema: Schema, value: unknown, path = "", problems: 
 
 function objectProblems(schema: Schema, value: Readonly<Record<string, unknown>>, path: string, out: Cause[]): void {
   for (const name of schema.required ?? []) {
-    if (!Object.hasOwn(value, name)) out.push(cause("FieldValueRequired", `${path}.${name}`, "Required value"));
+    const field = path === "" ? name : `${path}.${name}`;
+    if (!Object.hasOwn(value, name)) out.push(cause("FieldValueRequired", field, "Required value"));
   }
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     if (Object.hasOwn(value, name)) problemsOf(property, value[name], path === "" ? name : `${path}.${name}`, out);
@@ -137,7 +138,7 @@ function stringProblems(schema: Schema, value: string, path: string, out: Cause[
     out.push(cause("FieldValueInvalid", path, `should match '${schema.pattern}'`));
   }
   if (schema.format === "date-time" && !(DATE_TIME.test(value) && !Number.isNaN(Date.parse(value)))) {
-    out.push(cause("FieldValueInvalid", path, "must be of type date-time"));
+    out.push(cause("FieldValueTypeInvalid", path, "must be of type date-time"));
   }
 }
 

@@ -136,11 +136,13 @@ describe("update", () => {
     expect([after.spec["cancel"], after.status]).toEqual([true, { phase: "Running" }]);
   });
 
-  it("keeps the resourceVersion if nothing changes", () => {
+  it("keeps the resourceVersion if nothing changes, except at the first update, which stores the default status", () => {
     const client = new Client();
     const { body: made } = client.send("POST", TASKRUNS, aTaskRun("a"));
-    const { body } = client.send("PUT", `${TASKRUNS}/a/status`, made);
-    expect(body.metadata.resourceVersion).toBe(made.metadata.resourceVersion);
+    const { body: first } = client.send("PUT", `${TASKRUNS}/a/status`, made);
+    expect(first.metadata.resourceVersion).not.toBe(made.metadata.resourceVersion);
+    const { body: second } = client.send("PUT", `${TASKRUNS}/a/status`, first);
+    expect(second.metadata.resourceVersion).toBe(first.metadata.resourceVersion);
   });
 
   it("refuses a custom resource without resourceVersion, and one with another uid", () => {

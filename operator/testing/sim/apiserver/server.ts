@@ -2,10 +2,11 @@
  * The simulated API server. It is driven by plain requests and answers with plain replies, so that the same sequence
  * of requests can be sent to it and to a real one.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { ApiRequest, ApiResponse } from "../../../api/port.ts";
 import { isRecord, keyOf, type Pod, type Stored, timestamp } from "../objects.ts";
 import type { Random } from "../random.ts";
-import { admitPod, admitTaskRun, decodeBody, type PodPolicy } from "./admission.ts";
+import { admitPod, admitPodUpdate, admitTaskRun, decodeBody, type PodPolicy } from "./admission.ts";
 import {
   alreadyExists,
   badRequest,
@@ -38,6 +39,11 @@ export class ApiServer {
   readonly store: Store = new Store();
   readonly options: ServerOptions;
   readonly #namespaces: ReadonlySet<string>;
+  /**
+   * Custom resources as they were created. Their status is not stored, only shown by its default; so the first update
+   * of each always writes, even one that changes nothing.
+   */
+  readonly #untouched = new WeakSet<Stored>();
   #uidCount = 0;
 
   constructor(options: ServerOptions) {
@@ -94,7 +100,8 @@ export class ApiServer {
     const fresh: Stored = {
       ...rest,
       metadata: {
-        ...decoded.metadata,
+        name: decoded.metadata.name,
+        ...changeable(decoded.metadata),
         namespace,
         uid: this.#newUid(),
         resourceVersion: "",
@@ -111,7 +118,9 @@ export class ApiServer {
     if (existing !== undefined) {
       return alreadyExists(resource, fresh.metadata.name, existing.metadata.deletionTimestamp !== undefined);
     }
-    return reply(201, this.store.put(resource.name, admitted.object, by));
+    const created = this.store.put(resource.name, admitted.object, by);
+    if (resource === TASKRUNS) this.#untouched.add(created);
+    return reply(201, created);
   }
 
   #policyRefusal(pod: Pod, by: string): ApiResponse | undefined {
@@ -135,11 +144,11 @@ export class ApiServer {
     const refusal = staleWrite(resource, decoded, current);
     if (refusal !== undefined) return refusal;
     const next = route.subresource === "status" ? withStatus(current, decoded) : withSpec(current, decoded);
-    const admitted = resource === TASKRUNS ? admitTaskRun(next, current) : { object: next };
+    const admitted = resource === TASKRUNS ? admitTaskRun(next, current) : admitPodUpdate(next, current);
     if ("refusal" in admitted) return admitted.refusal;
     // As on a real server: nothing different, nothing written, the resourceVersion stays.
-    if (jsonOf(admitted.object) === jsonOf(current)) return reply(200, current);
-    return reply(200, this.#write(resource, admitted.object, by));
+    if (sameJson(admitted.object, current) && !this.#untouched.has(current)) return reply(200, current);
+    return reply(200, this.#write(resource, withGeneration(admitted.object, current), by));
   }
 
   #delete(route: Route, request: ApiRequest, by: string): ApiResponse {
@@ -154,8 +163,10 @@ export class ApiServer {
   #write(resource: Resource, next: Stored, by: string): Stored {
     const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = next.metadata;
     const over = deletionTimestamp !== undefined && (deletionGracePeriodSeconds ?? 0) === 0;
-    if (over && (finalizers ?? []).length === 0) return this.store.remove(resource.name, next, by);
-    return this.store.put(resource.name, next, by);
+    if (!over || (finalizers ?? []).length > 0) return this.store.put(resource.name, next, by);
+    // Watchers see the last state that was stored, with the finalizer; the writer sees its own.
+    const { metadata } = this.store.remove(resource.name, this.store.get(resource.name, keyOf(next)) ?? next, by);
+    return { ...next, metadata: { ...next.metadata, resourceVersion: metadata.resourceVersion } };
   }
 
   #newUid(): string {
@@ -186,17 +197,18 @@ function misplaced(resource: Resource, { metadata }: Stored, namespace: string):
   return invalid(resource, "", [{ reason: "FieldValueRequired", field: "metadata.name", message }]);
 }
 
+/** The uid is looked at first: a writer that means another object is told so, whatever else is wrong. */
 function staleWrite(resource: Resource, sent: Stored, current: Stored): ApiResponse | undefined {
   const { name, uid, resourceVersion } = sent.metadata;
+  if (uid !== undefined && uid !== "" && uid !== current.metadata.uid) {
+    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`;
+    return conflict(resource, name, `StorageError: invalid object, Code: 4, AdditionalErrorMsg: ${why}`);
+  }
   if (resourceVersion === undefined || resourceVersion === "") {
     // Pods may be updated unconditionally, custom resources may not.
     if (resource === PODS) return undefined;
     const message = "Invalid value: 0x0: must be specified for an update";
     return invalid(resource, name, [{ reason: "FieldValueInvalid", field: "metadata.resourceVersion", message }]);
-  }
-  if (uid !== undefined && uid !== "" && uid !== current.metadata.uid) {
-    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`;
-    return conflict(resource, name, `StorageError: invalid object, Code: 4, AdditionalErrorMsg: ${why}`);
   }
   return resourceVersion === current.metadata.resourceVersion ? undefined : conflict(resource, name, MODIFIED);
 }
@@ -206,22 +218,30 @@ function withStatus(current: Stored, sent: Stored): Stored {
   return sent.status === undefined ? rest : { ...rest, status: sent.status };
 }
 
+/** What callers may change of the metadata is replaced whole: what is not sent is gone. */
 function withSpec(current: Stored, sent: Stored): Stored {
-  const same = JSON.stringify(sent.spec) === JSON.stringify(current.spec);
-  const { labels, annotations, finalizers, ownerReferences } = sent.metadata;
-  const generation = current.metadata.generation ?? 1;
-  return {
-    ...current,
-    spec: sent.spec,
-    metadata: {
-      ...current.metadata,
-      generation: same ? generation : generation + 1,
-      ...(labels === undefined ? {} : { labels }),
-      ...(annotations === undefined ? {} : { annotations }),
-      ...(finalizers === undefined ? {} : { finalizers }),
-      ...(ownerReferences === undefined ? {} : { ownerReferences }),
-    },
-  };
+  const { labels: _l, annotations: _a, finalizers: _f, ownerReferences: _o, ...kept } = current.metadata;
+  const { spec: _spec, ...rest } = current;
+  const metadata = { ...kept, ...changeable(sent.metadata) };
+  return { ...rest, metadata, ...(sent.spec === undefined ? {} : { spec: sent.spec }) };
+}
+
+/** The metadata a caller may set; empty maps and lists are not stored. */
+function changeable(sent: Stored["metadata"]): Partial<Stored["metadata"]> {
+  const { labels, annotations, finalizers, ownerReferences } = sent;
+  const fields = Object.entries({ labels, annotations, finalizers, ownerReferences });
+  return Object.fromEntries(fields.filter(([, value]) => Object.keys(value ?? {}).length > 0));
+}
+
+/** The generation counts changes of the spec as it is stored, whatever was sent. */
+function withGeneration(next: Stored, current: Stored): Stored {
+  if (sameJson(next.spec, current.spec)) return next;
+  return { ...next, metadata: { ...next.metadata, generation: (current.metadata.generation ?? 1) + 1 } };
+}
+
+/** Equal whatever the order of fields. */
+function sameJson(left: unknown, right: unknown): boolean {
+  return isDeepStrictEqual(left, right);
 }
 
 function namespaceNotFound(namespace: string): ApiResponse {

@@ -55,9 +55,11 @@ export class WatchHub {
     if (request.method !== "GET" || route.name !== undefined) return { refusal: methodNotAllowed() };
     const selector = selectorOf(query);
     if (selector === undefined) return { refusal: badRequest("unable to parse requirement: unsupported selector") };
-    const initial = query["sendInitialEvents"] === "true";
-    const refusal = initial ? this.#refuseInitial(route.resource, query) : undefined;
+    const asked = query["sendInitialEvents"] === "true";
+    const refusal = asked ? this.#refuseInitial(route.resource, query) : undefined;
     if (refusal !== undefined) return { refusal };
+    // Without a version a watch begins with the present state, asked or not.
+    const initial = asked || ["", "0"].includes(query["resourceVersion"] ?? "");
     const start = this.#start(query, initial);
     if (typeof start !== "number") return { refusal: start };
     if (start < this.#server.store.compactedVersion) return this.#gone(start, sink);
@@ -79,7 +81,11 @@ export class WatchHub {
     });
     const { store } = this.#server;
     const { route, start } = opening;
-    if (opening.initial) watch.sendInitial(this.#options.random.shuffled(store.snapshot(route.resource.name, start)));
+    if (opening.initial) {
+      watch.sendInitial(this.#options.random.shuffled(store.snapshot(route.resource.name, start)));
+      // An old server sends the objects but does not say where they end.
+      if (this.#options.initialEvents) watch.endInitial();
+    }
     for (const change of store.changesAfter(route.resource.name, start)) watch.offer(change);
     this.#open.add(watch);
     return { close: () => watch.close() };
@@ -104,7 +110,6 @@ export class WatchHub {
   #start(query: Readonly<Record<string, string>>, initial: boolean): number | ApiResponse {
     if (initial) return readVersion(this.#server.store, query, this.#server.options.reads);
     const wanted = query["resourceVersion"] ?? "";
-    if (wanted === "" || wanted === "0") return this.#server.store.version;
     return /^\d+$/.test(wanted) ? Number(wanted) : badRequest(`resourceVersion: Invalid value: "${wanted}"`);
   }
 
@@ -149,9 +154,12 @@ class Watch {
     this.#planBookmark();
   }
 
-  /** The state at the start as synthetic ADDED events, then the bookmark that marks their end. */
+  /** The state at the start as synthetic ADDED events. */
   sendInitial(objects: readonly Stored[]): void {
     for (const object of objects) if (this.#selects(object)) this.#send("ADDED", object);
+  }
+
+  endInitial(): void {
     this.#bookmark(this.#opening.start, INITIAL_EVENTS_END);
   }
 
