@@ -27,6 +27,7 @@ export class Operator {
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];
   readonly #exit: Promise<number | string>;
+  #killed = false;
 
   private constructor(child: ChildProcess) {
     this.#child = child;
@@ -50,6 +51,10 @@ export class Operator {
 
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  get wasKilled(): boolean {
+    return this.#killed;
   }
 
   get log(): readonly LogLine[] {
@@ -109,6 +114,7 @@ export class Operator {
 
   /** As a crash: no last word. */
   async kill(): Promise<void> {
+    this.#killed = true;
     this.#child.kill("SIGKILL");
     await this.#exit;
   }

@@ -29,7 +29,10 @@ export function operatorForTest(
   kubeconfig: string = inject("cluster").kubeconfig,
 ): Operator {
   const operator = Operator.start(kubeconfig, flags);
-  test.onTestFailed(() => console.error(`the operator's log ends with:\n${operator.tail()}`));
+  test.onTestFailed(() => {
+    // One that the test killed itself had its chance to be looked at.
+    if (!operator.wasKilled) console.error(`the operator's log ends with:\n${operator.tail()}`);
+  });
   test.onTestFinished(async () => {
     await operator.stop();
   });
