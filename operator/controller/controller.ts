@@ -3,7 +3,7 @@
  * place counts, logs and backs off; a pass that throws disturbs no other key.
  */
 import { ApiError } from "../act/errors.ts";
-import type { Port } from "../api/port.ts";
+import type { LogFields, Port } from "../api/port.ts";
 import { WorkQueue } from "../queue/workqueue.ts";
 
 export interface Pass {
@@ -18,11 +18,15 @@ export interface ControllerOptions {
   readonly pass: (key: string) => Promise<Pass>;
 }
 
-/** From this failure on a key is worth a warning; before, it mostly lost a race or the server was busy. */
+/** From this failure on a key is worth a word; before, it mostly lost a race or the server was busy. */
 const WARN_FROM_FAILURES = 3;
+/** A server that is away fails every key; one line in so long says it. */
+const WARN_EVERY_MS = 10_000;
 
 export function startController(port: Port, { kind, pass }: ControllerOptions): WorkQueue {
   const queue: WorkQueue = new WorkQueue(port, { kind, work });
+  let warnedAt = Number.NEGATIVE_INFINITY;
+  let unsaid = 0;
 
   async function work(key: string): Promise<void> {
     const started = port.clock.monotonic();
@@ -42,9 +46,21 @@ export function startController(port: Port, { kind, pass }: ControllerOptions): 
   function failed(key: string, error: unknown): void {
     queue.retry(key, error instanceof ApiError ? error.retryAfterMs : 0);
     const fields = { kind, key, error: String(error), failures: queue.failures(key) };
-    if (!(error instanceof ApiError)) port.log.error("pass failed", { ...fields, stack: stackOf(error) });
-    else if (fields.failures >= WARN_FROM_FAILURES) port.log.warn("pass failed, will try again", fields);
-    else port.log.debug("pass failed, will try again", fields);
+    if (!(error instanceof ApiError)) {
+      port.log.error("pass failed", { ...fields, stack: stackOf(error) });
+      return;
+    }
+    port.log.debug("pass failed, will try again", fields);
+    if (fields.failures >= WARN_FROM_FAILURES) warn(fields);
+  }
+
+  function warn(fields: LogFields): void {
+    unsaid += 1;
+    const now = port.clock.monotonic();
+    if (now - warnedAt < WARN_EVERY_MS) return;
+    port.log.warn("passes fail, will try again", { ...fields, failedPasses: unsaid });
+    warnedAt = now;
+    unsaid = 0;
   }
 
   return queue;

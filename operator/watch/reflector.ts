@@ -271,7 +271,7 @@ export class Reflector<R extends ObjectRecord> {
     const { resource, namespace } = this.#options;
     const fields = { resource: resource.name, namespace, error: String(error), failures: this.#failures };
     // The first failure of a watch is ordinary (a restart of the server); only a series is worth a warning.
-    if (this.#failures > 1 || !this.#synced) this.#port.log.warn("cannot watch, will try again", fields);
+    if (this.#failures > 1) this.#port.log.warn("cannot watch, will try again", fields);
     else this.#port.log.info("watch interrupted", fields);
   }
 
