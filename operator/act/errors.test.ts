@@ -12,7 +12,10 @@ describe("an answer of the API server", () => {
     [413, "RequestEntityTooLarge", "", "invalid"],
     [422, "Invalid", "", "invalid"],
     [403, "Forbidden", 'pods "x" is forbidden: exceeded quota: small, requested: pods=1', "quota"],
-    [403, "Forbidden", 'pods "x" is forbidden: failed quota: small: must specify limits.cpu', "quota"],
+    [403, "Forbidden", 'pods "x" is forbidden: failed quota: small: must specify limits.cpu', "invalid"],
+    [403, "Forbidden", 'pods "x" is forbidden: failed quota: small: no room', "quota"],
+    [400, "BadRequest", 'admission webhook "guard.example" denied the request: not today', "forbidden"],
+    [422, "Invalid", "ValidatingAdmissionPolicy 'no-latest' with binding 'b' denied request: no latest", "forbidden"],
     [
       403,
       "Forbidden",

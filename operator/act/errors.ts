@@ -51,7 +51,8 @@ function kindOf(code: number, status: StatusReply): FailureKind {
     case 400:
     case 413:
     case 422:
-      return "invalid";
+      // Policies answer with these codes too; they are about who may do what, and may change.
+      return DENIED.test(status.message) ? "forbidden" : "invalid";
     case 403:
       return forbiddenKind(status);
     case 404:
@@ -63,9 +64,14 @@ function kindOf(code: number, status: StatusReply): FailureKind {
   }
 }
 
+/** The words of admission webhooks and ValidatingAdmissionPolicies (apiserver admission plugins, 1.36). */
+const DENIED = /admission webhook .* denied the request|ValidatingAdmissionPolicy .* denied request/s;
+
 /** Quota and Pod Security answer with plain 403 Forbidden; only their fixed words (plugin sources, 1.36) tell them apart. */
 function forbiddenKind(status: StatusReply): FailureKind {
-  if (status.message.includes("exceeded quota") || status.message.includes("failed quota")) return "quota";
+  // "must specify": the quota counts what the template does not say, and no room will ever help.
+  if (status.message.includes("failed quota")) return status.message.includes("must specify") ? "invalid" : "quota";
+  if (status.message.includes("exceeded quota")) return "quota";
   if (status.message.includes("violates PodSecurity")) return "policy";
   return "forbidden";
 }

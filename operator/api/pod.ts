@@ -59,31 +59,52 @@ function deletionAskedMs(metadata: Json): number | undefined {
   return at - (whole(metadata["deletionGracePeriodSeconds"]) ?? 0) * 1000;
 }
 
-type ContainerFacts = Pick<PodRecord, "main" | "failedInit" | "stuck" | "allTerminated">;
+type ContainerFacts = Pick<PodRecord, "main" | "failedInit" | "stuck" | "allTerminated" | "onlySidecarsRun">;
 
 function containersOf(spec: Json, status: Json): { [K in keyof ContainerFacts]: ContainerFacts[K] | undefined } {
   const names = list(spec["containers"]).map((container) => text(object(container)["name"]) ?? "");
-  const states = new Map(list(status["containerStatuses"]).map((item) => entry(object(item))));
+  const ends = endsCount(spec, status);
+  const states = new Map(list(status["containerStatuses"]).map((item) => entry(object(item), ends)));
   const inits = list(status["initContainerStatuses"]).map((item) => decodeContainer(object(item)));
   const mainName = names.includes("main") ? "main" : (names[0] ?? "main");
   const regular = names.map((name) => states.get(name) ?? { name, state: "none" as const });
   const isStuck = (one: ContainerRecord): boolean => one.state === "waiting" && !ORDINARY_WAITS.has(one.reason ?? "");
-  const left = [...inits, ...regular];
+  const sidecars = sidecarNames(spec);
+  const failed = (one: ContainerRecord): boolean => one.state === "terminated" && one.exitCode !== 0;
+  const regularEnded = names.length > 0 && regular.every((one) => one.state === "terminated");
+  // An init container that never got its turn has no terminated state once the pod is over, and never will.
+  const allTerminated = regularEnded && inits.every((one) => one.state !== "running");
   return {
     main: states.get(mainName) ?? { name: mainName, state: "none" },
-    failedInit: inits.find((one) => one.state === "terminated" && one.exitCode !== 0),
-    stuck: left.find(isStuck),
-    // An init container that never got its turn has no terminated state once the pod is over, and never will.
-    allTerminated:
-      names.length > 0 &&
-      regular.every((one) => one.state === "terminated") &&
-      inits.every((one) => one.state !== "running"),
+    failedInit: inits.find((one) => failed(one) && !sidecars.has(one.name)),
+    stuck: [...inits, ...regular].find(isStuck),
+    allTerminated,
+    onlySidecarsRun: regularEnded && !allTerminated ? true : undefined,
   };
 }
 
-function entry(item: Json): [string, ContainerRecord] {
+/** Native sidecars (KEP-753): init containers that always restart. The kubelet ends them itself, whatever code they end with. */
+function sidecarNames(spec: Json): ReadonlySet<string> {
+  const inits = list(spec["initContainers"]).map(object);
+  return new Set(inits.filter((one) => one["restartPolicy"] === "Always").map((one) => text(one["name"]) ?? ""));
+}
+
+/**
+ * Whether a container reported as terminated has ended for good. Not while the kubelet may start it again, by the pod's
+ * policy or the container's own (KEP-5307): we refuse such templates, but an admission webhook can add what we refuse.
+ */
+function endsCount(spec: Json, status: Json): boolean {
+  if (status["phase"] === "Succeeded" || status["phase"] === "Failed") return true;
+  const again = (policy: unknown): boolean => policy !== undefined && policy !== "Never";
+  const containers = list(spec["containers"]).map(object);
+  const own = (one: Json): boolean => again(one["restartPolicy"]) || list(one["restartPolicyRules"]).length > 0;
+  return !again(spec["restartPolicy"]) && !containers.some(own);
+}
+
+function entry(item: Json, ends: boolean): [string, ContainerRecord] {
   const container = decodeContainer(item);
-  return [container.name, container];
+  if (ends || container.state !== "terminated") return [container.name, container];
+  return [container.name, { name: container.name, state: "waiting" }];
 }
 
 function decodeContainer(item: Json): ContainerRecord {

@@ -45,6 +45,8 @@ export interface PodRecord extends ObjectRecord {
   readonly stuck?: ContainerRecord;
   /** Every container of the spec has a terminated state written by a kubelet. */
   readonly allTerminated: boolean;
+  /** All that still runs are native sidecars, which the kubelet is about to end by itself. */
+  readonly onlySidecarsRun?: true;
   /** The scheduler's words, while it finds no node. */
   readonly unschedulable?: string;
   /** The DisruptionTarget condition (KEP-3329): somebody ended the pod on purpose. */

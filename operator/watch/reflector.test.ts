@@ -298,11 +298,27 @@ describe("following", () => {
 
   it("renew() starts the watch anew from the known version", async () => {
     const stage = watching([bookmark("85")]);
-    await stage.advance(2500);
+    await stage.advance(21_000);
     stage.reflector.renew();
     await stage.advance(0);
 
     expect(stage.queries()).toEqual(["watch sendInitialEvents=true", "watch resourceVersion=85"]);
+    stage.reflector.stop();
+  });
+
+  it("renew(), called by many, gives the new watch its time, then lists once", async () => {
+    const stage = watching([bookmark("85")]);
+    for (let call = 0; call < 500; call += 1) {
+      await stage.advance(100);
+      stage.reflector.renew();
+    }
+    await stage.advance(0);
+
+    expect(stage.queries()).toEqual([
+      "watch sendInitialEvents=true",
+      "watch resourceVersion=85",
+      "watch sendInitialEvents=true",
+    ]);
     stage.reflector.stop();
   });
 });

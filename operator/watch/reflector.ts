@@ -44,6 +44,8 @@ const TOO_SHORT_MS = 1000;
 const RESUMES_MAX = 6;
 /** A failure this long after the last one is the first of its kind again; longer than a call that hangs plus the longest pause. */
 const QUIET_MS = 180_000;
+/** A watch that is younger is not renewed: so long it may take until it shows what a caller misses. */
+const RENEW_AFTER_MS = 20_000;
 /** No server means a longer pause than this; a wrong header must not stop us for years. */
 const RETRY_AFTER_MAX_MS = 60_000;
 /** Added to Retry-After by chance: the server sends everybody the same second. */
@@ -106,10 +108,11 @@ export class Reflector<R extends ObjectRecord> {
 
   /**
    * For callers who miss an event that must have come: starts the watch anew from the known version, and if that was done
-   * a moment ago, with a list.
+   * a moment ago, with a list. Many may call: a watch gets its time to show what is missing, and a list is never cut short.
    */
   renew(): void {
     const now = this.#port.clock.monotonic();
+    if (this.#state.at !== "watching" || now - this.#state.since < RENEW_AFTER_MS) return;
     if (now - this.#renewedAt < QUIET_MS) this.#since = "";
     this.#renewedAt = now;
     this.#stream?.abort();
@@ -170,7 +173,7 @@ export class Reflector<R extends ObjectRecord> {
     const started = this.#port.clock.monotonic();
     const silence = this.#watchSilence();
     let collecting = initial;
-    this.#state = { at: "watching", since: started };
+    if (initial === undefined) this.#state = { at: "watching", since: started };
     try {
       for await (const batch of readEvents(stream.chunks)) {
         if (this.#stopped.signal.aborted) return;
@@ -182,7 +185,7 @@ export class Reflector<R extends ObjectRecord> {
     }
     const short = this.#port.clock.monotonic() - started < TOO_SHORT_MS;
     if (short) throw new ConnectionError("the watch ended at once");
-    if (collecting !== undefined) {
+    if (collecting !== undefined && this.#stream?.signal.aborted !== true) {
       // A server that knows the option closes the initial events with a bookmark; this one let it pass unread.
       this.#initialEvents = false;
       throw new ConnectionError("the watch ended before all objects had come");
@@ -225,6 +228,7 @@ export class Reflector<R extends ObjectRecord> {
   #replace(records: readonly R[], version: string): void {
     this.#since = version;
     this.#lastLife = this.#port.clock.monotonic();
+    this.#state = { at: "watching", since: this.#lastLife };
     this.#options.store.replace(records, version);
     if (this.#synced) return;
     this.#synced = true;

@@ -101,7 +101,9 @@ function mainFailed(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
   }
   const signal = SIGNAL_NAMES.get(main.exitCode ?? 0) ?? "";
   const words = main.message === undefined ? "." : `: ${main.message}`;
-  return ended(pod, Reason.ExitCode, `Container ${main.name} ended with exit code ${code(pod)}${signal}${words}`, at);
+  const kubelet = pod.reason === undefined ? "" : ` ${podWords(pod, "")}`;
+  const message = `Container ${main.name} ended with exit code ${code(pod)}${signal}${words}${kubelet}`;
+  return ended(pod, Reason.ExitCode, message, at);
 }
 
 function initFailed(pod: PodRecord, facts: Facts): AttemptEnd | undefined {

@@ -140,9 +140,9 @@ function stoppingView(facts: Facts, pod: PodRecord, ended: AttemptStatus): View 
   return { phase, reason: Reason.Stopping, message };
 }
 
-/** Asked once: a pod that is being deleted already needs no second request. */
+/** Asked once, and not at all where the kubelet ends the rest by itself: the pod then stays, with its log. */
 function stop(pod: PodRecord, because: Reason): readonly Action[] {
-  if (pod.deletionAskedMs !== undefined) return [];
+  if (pod.deletionAskedMs !== undefined || pod.onlySidecarsRun === true) return [];
   return [{ kind: "DeletePod", name: pod.name, uid: pod.uid, resourceVersion: pod.resourceVersion, because }];
 }
 

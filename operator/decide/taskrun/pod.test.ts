@@ -85,11 +85,32 @@ describe("the pod of an attempt", () => {
       /"Never", is "OnFailure"; use spec\.retry/,
     ],
     ["a restartPolicy that is no text", { spec: { ...SPEC, restartPolicy: 7 } }, /is a number/],
+    [
+      "a container that always restarts",
+      { spec: { containers: [{ name: "a" }, { name: "b", restartPolicy: "Always" }] } },
+      /containers\[1\]\.restartPolicy must be left out or "Never"/,
+    ],
+    [
+      "a container with rules to restart",
+      { spec: { containers: [{ name: "a", restartPolicy: "Never", restartPolicyRules: [{ action: "Restart" }] }] } },
+      /containers\[0\]\.restartPolicyRules must be left out/,
+    ],
+    [
+      "an init container that restarts on failure",
+      { spec: { ...SPEC, initContainers: [{ name: "i", restartPolicy: "OnFailure" }] } },
+      /initContainers\[0\]\.restartPolicy/,
+    ],
     ["metadata that is no object", { metadata: "x", spec: SPEC }, /metadata must be an object/],
     ["labels that are a list", { metadata: { labels: ["a"] }, spec: SPEC }, /labels must be an object/],
   ])("is refused for %s, with the field in the message", (_, template, want) => {
     expect(() => build(template)).toThrow(TemplateError);
     expect(() => build(template)).toThrow(want);
+  });
+
+  it("may have native sidecars", () => {
+    const initContainers = [{ name: "proxy", image: "proxy", restartPolicy: "Always" }];
+
+    expect(object(build({ spec: { ...SPEC, initContainers } })["spec"])["initContainers"]).toEqual(initContainers);
   });
 
   it("is refused for nesting no pod has, long before the stack ends", () => {

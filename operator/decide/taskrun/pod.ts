@@ -60,11 +60,26 @@ function checkSpec(spec: unknown): asserts spec is Json {
   if (!Array.isArray(spec["containers"]) || list(spec["containers"]).length === 0) {
     throw new TemplateError("spec.template.spec.containers must list at least one container");
   }
-  const policy = spec["restartPolicy"];
+  checkRestarts(spec, "");
+  for (const [index, one] of list(spec["containers"]).entries()) checkRestarts(object(one), `containers[${index}].`);
+  for (const [index, one] of list(spec["initContainers"]).entries()) {
+    const sidecar = object(one)["restartPolicy"] === "Always";
+    checkRestarts(sidecar ? { ...object(one), restartPolicy: "Never" } : object(one), `initContainers[${index}].`);
+  }
+}
+
+/** One attempt is one run of the pod: a container that starts again would outlive its reported end. Native sidecars may. */
+function checkRestarts(holder: Json, path: string): void {
+  const policy = holder["restartPolicy"];
   if (policy !== undefined && policy !== "Never") {
     const found = typeof policy === "string" ? `"${policy}"` : `a ${typeof policy}`;
     throw new TemplateError(
-      `spec.template.spec.restartPolicy must be left out or "Never", is ${found}; use spec.retry to try again`,
+      `spec.template.spec.${path}restartPolicy must be left out or "Never", is ${found}; use spec.retry to try again`,
+    );
+  }
+  if (list(holder["restartPolicyRules"]).length > 0) {
+    throw new TemplateError(
+      `spec.template.spec.${path}restartPolicyRules must be left out; use spec.retry to try again`,
     );
   }
 }
