@@ -1,4 +1,5 @@
 /** What the API server does to an object before it stores it: decoding, defaults, validation, and a table of policies. */
+import { isDeepStrictEqual } from "node:util";
 import type { ApiResponse } from "../../../api/port.ts";
 import { isRecord, type Pod, type Stored, type TaskRunSpec } from "../objects.ts";
 import { badRequest, type Cause, invalid, tooLarge } from "./failure.ts";
@@ -76,9 +77,13 @@ export function admitPod(object: Stored, strict: boolean): Admitted {
   return { object: { ...object, spec, status: { phase: "Pending", qosClass: "BestEffort" } } };
 }
 
-/** Admission of a change to a pod: its metadata only. Nobody here changes the spec but the scheduler, who does not come this way. */
+/** Admission of a change to a pod. Its spec is final here: only the scheduler changes it, who does not come this way. */
 export function admitPodUpdate(object: Stored, before: Stored): Admitted {
   const causes = [...metadataProblems(object), ...changeProblems(object, before)];
+  if (!isDeepStrictEqual(object.spec, before.spec)) {
+    const message = "Forbidden: pod updates may not change fields other than `spec.containers[*].image`, ...";
+    causes.push({ reason: "FieldValueForbidden", field: "spec", message });
+  }
   return causes.length > 0 ? { refusal: invalid(PODS, object.metadata.name, causes) } : { object };
 }
 

@@ -1,6 +1,7 @@
 /** Deletion: preconditions, grace, finalizers and propagation, in the order the real API server looks at them. */
+import { isDeepStrictEqual } from "node:util";
 import type { ApiResponse } from "../../../api/port.ts";
-import { isRecord, type Pod, podEnded, type Stored, timestamp } from "../objects.ts";
+import { isRecord, type ObjectMeta, type Pod, podEnded, type Stored, timestamp } from "../objects.ts";
 import { conflict } from "./failure.ts";
 import { PODS, type Resource, type Route } from "./resources.ts";
 import { jsonOf, type Store } from "./store.ts";
@@ -15,63 +16,74 @@ interface Deletion {
   readonly by: string;
 }
 
+interface Moment {
+  readonly nowMs: number;
+  /** See ServerOptions. */
+  readonly keepsFirstRequest: boolean;
+}
+
 /** Deletes, or marks as being deleted. */
-export function removeObject(
-  { store, nowMs }: { readonly store: Store; readonly nowMs: number },
-  deletion: Deletion,
-): ApiResponse {
+export function removeObject(moment: Moment & { readonly store: Store }, deletion: Deletion): ApiResponse {
+  const { store } = moment;
   const { current, route, options, by } = deletion;
   const refusal = failedPrecondition(route.resource, current, options["preconditions"]);
   if (refusal !== undefined) return refusal;
-  const next = marked(deletion, nowMs);
+  const next = marked(deletion, moment);
   const { deletionGracePeriodSeconds: grace = 0, finalizers = [] } = next.metadata;
   const { name } = route.resource;
   if (grace === 0 && finalizers.length === 0) {
     // Only kinds with grace are marked first, so that watchers of pods see MODIFIED, then DELETED.
-    const isMarked = route.resource !== PODS || jsonOf(next) === jsonOf(current);
+    const isMarked = route.resource !== PODS || isDeepStrictEqual(next, current);
     const last = isMarked ? current : store.put(name, next, by);
     return deleted(route.resource, store.remove(name, last, by));
   }
-  if (jsonOf(next) === jsonOf(current)) return answer(current);
+  if (isDeepStrictEqual(next, current)) return answer(current);
   return answer(store.put(name, next, by));
 }
 
-/** The object with its deletion noted; unchanged if it was already being deleted at least as soon. */
-function marked({ current, route, options }: Deletion, nowMs: number): Stored {
+/** The object with its deletion noted; unchanged if it is already being deleted at least as soon. */
+function marked({ current, route, options }: Deletion, { nowMs, keepsFirstRequest }: Moment): Stored {
   const { metadata } = current;
-  const asked = options["gracePeriodSeconds"];
-  if (metadata.deletionTimestamp !== undefined) {
-    const left = metadata.deletionGracePeriodSeconds ?? 0;
-    if (typeof asked !== "number" || asked >= left) return current;
-    // The time of the first request stays what it was; only the grace becomes shorter.
-    const wanted = Math.max(asked, 0);
-    const firstAskedMs = Date.parse(metadata.deletionTimestamp) - left * 1000;
-    const deletionTimestamp = timestamp(firstAskedMs + wanted * 1000);
-    return { ...current, metadata: { ...metadata, deletionTimestamp, deletionGracePeriodSeconds: wanted } };
+  // Servers since 1.27 take a negative grace for one second.
+  const given = options["gracePeriodSeconds"];
+  const asked = typeof given === "number" ? (given < 0 ? 1 : given) : undefined;
+  if (metadata.deletionTimestamp === undefined) {
+    const grace = graceOf(route.resource, current, asked);
+    const generation = (metadata.generation ?? 1) + 1;
+    const asOf = { deletionTimestamp: timestamp(nowMs + grace * 1000), deletionGracePeriodSeconds: grace };
+    return { ...current, metadata: { ...withPolicy(metadata, options), generation, ...asOf } };
   }
-  const wanted = graceOf(route.resource, current, asked);
-  const policy = options["propagationPolicy"];
-  const added = policy === "Foreground" ? [FOREGROUND] : policy === "Orphan" ? [ORPHAN] : [];
-  const finalizers = [...(metadata.finalizers ?? []), ...added];
-  return {
-    ...current,
-    metadata: {
-      ...metadata,
-      generation: (metadata.generation ?? 1) + 1,
-      deletionTimestamp: timestamp(nowMs + wanted * 1000),
-      deletionGracePeriodSeconds: wanted,
-      ...(finalizers.length === 0 ? {} : { finalizers }),
-    },
+  const left = metadata.deletionGracePeriodSeconds ?? 0;
+  if (left === 0) return { ...current, metadata: withPolicy(metadata, options) };
+  if (asked === undefined || asked >= left) return current;
+  // Counted from the first request, but never into the past: then the grace left is one second, or none if none was asked for.
+  const shortenedMs = Date.parse(metadata.deletionTimestamp) + (asked - left) * 1000;
+  const late = shortenedMs < nowMs && !keepsFirstRequest;
+  const asOf = {
+    deletionTimestamp: timestamp(late ? nowMs : shortenedMs),
+    deletionGracePeriodSeconds: late && asked !== 0 ? 1 : asked,
   };
+  return { ...current, metadata: { ...withPolicy(metadata, options), ...asOf } };
+}
+
+/** What is to happen to dependents is kept as a finalizer; a policy replaces an earlier one. */
+function withPolicy(metadata: ObjectMeta, options: Deletion["options"]): ObjectMeta {
+  const policy = options["propagationPolicy"];
+  if (policy === undefined) return metadata;
+  const { finalizers = [], ...rest } = metadata;
+  const wanted = policy === "Foreground" ? [FOREGROUND] : policy === "Orphan" ? [ORPHAN] : [];
+  const isNote = (finalizer: string): boolean => finalizer === FOREGROUND || finalizer === ORPHAN;
+  if (isDeepStrictEqual(finalizers.filter(isNote), wanted)) return metadata;
+  const next = [...finalizers.filter((finalizer) => !isNote(finalizer)), ...wanted];
+  return next.length === 0 ? rest : { ...rest, finalizers: next };
 }
 
 /** Only pods have grace, and only those that a kubelet may still be running. */
-function graceOf(resource: Resource, object: Stored, wanted: unknown): number {
+function graceOf(resource: Resource, object: Stored, wanted: number | undefined): number {
   if (resource !== PODS) return 0;
   const pod = object as Pod;
   if (pod.spec?.nodeName === undefined || podEnded(pod)) return 0;
-  if (typeof wanted === "number") return wanted < 0 ? 1 : wanted;
-  return pod.spec.terminationGracePeriodSeconds ?? 30;
+  return wanted ?? pod.spec.terminationGracePeriodSeconds ?? 30;
 }
 
 function failedPrecondition(resource: Resource, { metadata }: Stored, wanted: unknown): ApiResponse | undefined {

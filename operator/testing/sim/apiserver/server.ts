@@ -32,6 +32,12 @@ export interface ServerOptions {
   /** How reads that allow staleness are served. */
   readonly reads?: ReadOptions;
   readonly namespaces?: readonly string[];
+  /**
+   * Unlike a real server: a deletion with a shorter grace never moves the time deletion was first asked for. On a real
+   * one the kubelet's last deletion (grace 0) makes the pod look as if it was asked for only then, and neither the operator
+   * nor the invariants know better yet.
+   */
+  readonly keepsFirstRequest?: boolean;
 }
 
 /** One API server over one store. */
@@ -79,8 +85,9 @@ export class ApiServer {
   amend(resource: Resource, which: { key: string; uid: string; by: string }, change: Amendment): Stored | undefined {
     const current = this.store.get(resource.name, which.key);
     if (current?.metadata.uid !== which.uid) return undefined;
-    const next = change(current);
-    if (next === undefined || jsonOf(next) === jsonOf(current)) return undefined;
+    const changed = change(current);
+    const next = changed && withoutEmpty(changed);
+    if (next === undefined || sameJson(next, current)) return undefined;
     return this.#write(resource, next, which.by);
   }
 
@@ -156,7 +163,8 @@ export class ApiServer {
     const current = this.store.get(route.resource.name, `${route.namespace}/${name}`);
     if (current === undefined) return notFound(route.resource, name);
     const options = isRecord(request.body) ? request.body : {};
-    return removeObject({ store: this.store, nowMs: this.options.nowMs() }, { current, route, options, by });
+    const moment = { nowMs: this.options.nowMs(), keepsFirstRequest: this.options.keepsFirstRequest === true };
+    return removeObject({ store: this.store, ...moment }, { current, route, options, by });
   }
 
   /** Stores the object, or removes it if its last finalizer has just gone. */
@@ -164,9 +172,9 @@ export class ApiServer {
     const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = next.metadata;
     const over = deletionTimestamp !== undefined && (deletionGracePeriodSeconds ?? 0) === 0;
     if (!over || (finalizers ?? []).length > 0) return this.store.put(resource.name, next, by);
-    // Watchers see the last state that was stored, with the finalizer; the writer sees its own.
-    const { metadata } = this.store.remove(resource.name, this.store.get(resource.name, keyOf(next)) ?? next, by);
-    return { ...next, metadata: { ...next.metadata, resourceVersion: metadata.resourceVersion } };
+    // Nothing is stored: watchers see the last state there was, with the finalizer, and the writer sees its own.
+    this.store.remove(resource.name, this.store.get(resource.name, keyOf(next)) ?? next, by);
+    return next;
   }
 
   #newUid(): string {
@@ -224,6 +232,11 @@ function withSpec(current: Stored, sent: Stored): Stored {
   const { spec: _spec, ...rest } = current;
   const metadata = { ...kept, ...changeable(sent.metadata) };
   return { ...rest, metadata, ...(sent.spec === undefined ? {} : { spec: sent.spec }) };
+}
+
+function withoutEmpty(object: Stored): Stored {
+  const { labels: _l, annotations: _a, finalizers: _f, ownerReferences: _o, ...kept } = object.metadata;
+  return { ...object, metadata: { ...kept, ...changeable(object.metadata) } };
 }
 
 /** The metadata a caller may set; empty maps and lists are not stored. */
