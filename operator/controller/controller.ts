@@ -35,7 +35,7 @@ export function startController(port: Port, { kind, pass }: ControllerOptions): 
       const done = await pass(key);
       result = done.result;
       queue.forget(key);
-      if (done.againMs !== undefined) queue.addAfter(key, done.againMs);
+      queue.planned(key, done.againMs);
     } catch (error) {
       failed(key, error);
     }

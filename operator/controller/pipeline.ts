@@ -92,7 +92,9 @@ export class Pipeline {
   #taskRunChanged(before: TaskRunRecord | undefined, after: TaskRunRecord | undefined): void {
     this.#scope.onPhase(before?.status.phase, after?.status.phase);
     if (before !== undefined && before.uid !== after?.uid) this.#passes.drop(before.uid);
-    if (after !== undefined) this.#enqueue(taskRunKey(after));
+    // One that is gone too: its pass finds nothing and drops what was planned.
+    const known = after ?? before;
+    if (known !== undefined) this.#enqueue(taskRunKey(known));
   }
 
   #podChanged(before: PodRecord | undefined, after: PodRecord | undefined): void {

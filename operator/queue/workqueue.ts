@@ -62,6 +62,13 @@ export class WorkQueue {
     this.#delayed.set(key, { dueMs, cancel });
   }
 
+  /** What a pass asks for replaces what the last pass asked for: an end that was planned for must not be waited for. */
+  planned(key: string, delayMs: number | undefined): void {
+    this.#delayed.get(key)?.cancel();
+    this.#delayed.delete(key);
+    if (delayMs !== undefined) this.addAfter(key, delayMs);
+  }
+
   /** After a failure: later each time, until forget(). The server's own wish is respected. */
   retry(key: string, atLeastMs: number): void {
     const failures = this.#failures.get(key) ?? 0;

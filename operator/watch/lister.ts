@@ -5,8 +5,8 @@ import type { Resource } from "../api/paths.ts";
 import { ConnectionError } from "../api/port.ts";
 import type { ApiResponse, Port } from "../api/port.ts";
 
-export interface Listed {
-  readonly items: readonly unknown[];
+export interface Listed<R> {
+  readonly records: readonly R[];
   readonly resourceVersion: string;
 }
 
@@ -34,13 +34,18 @@ const PAGES_MAX = 2000;
 /** The longest a page may take; the API server ends a list itself after 60 s. */
 export const LIST_TIMEOUT_MS = 60_000;
 
-/** `stopped` is asked between pages. @throws WatchRefusedError (410 when a continue token expired: list again from the start) @throws ConnectionError */
-export async function listAll(
+/**
+ * Decodes page by page: the objects themselves, many times the size of their records, are never all in memory at once.
+ * `stopped` is asked between pages.
+ * @throws WatchRefusedError 410 when a continue token expired: list again from the start
+ * @throws ConnectionError
+ */
+export async function listAll<R>(
   port: Port,
   resource: Resource,
-  { namespace, stopped }: { readonly namespace: string; readonly stopped: AbortSignal },
-): Promise<Listed> {
-  const items: unknown[] = [];
+  { namespace, stopped, decode }: Listing<R>,
+): Promise<Listed<R>> {
+  const records: R[] = [];
   let token: string | undefined;
   for (let page = 0; page < PAGES_MAX; page += 1) {
     const reply = await listPage(port, resource, { namespace, token });
@@ -49,11 +54,20 @@ export async function listAll(
     // Taken for an empty list, anything else (a proxy's page, a cut body) would make every object look deleted.
     if (!Array.isArray(found) || resourceVersion === undefined)
       throw new ConnectionError("the answer to a list is no list");
-    for (const item of list(found)) items.push(item);
+    for (const item of list(found)) {
+      const record = decode(item);
+      if (record !== undefined) records.push(record);
+    }
     token = text(object(object(reply.body)["metadata"])["continue"]);
-    if (token === undefined || stopped.aborted) return { items, resourceVersion };
+    if (token === undefined || stopped.aborted) return { records, resourceVersion };
   }
   throw new Error(`the list of ${resource.name} did not end after ${PAGES_MAX} pages`);
+}
+
+interface Listing<R> {
+  readonly namespace: string;
+  readonly stopped: AbortSignal;
+  readonly decode: (item: unknown) => R | undefined;
 }
 
 interface Page {

@@ -128,10 +128,11 @@ export class Reflector<R extends ObjectRecord> {
       this.#initialEvents = false;
     }
     const { resource, namespace } = this.#options;
-    const listed = await listAll(this.#port, resource, { namespace, stopped: this.#stopped.signal });
-    if (this.#stopped.signal.aborted) return;
-    const records = listed.items.map((item) => this.#decode(item)).filter((record) => record !== undefined);
-    this.#replace(records, listed.resourceVersion);
+    const stopped = this.#stopped.signal;
+    const decode = (item: unknown): R | undefined => this.#decode(item);
+    const listed = await listAll(this.#port, resource, { namespace, stopped, decode });
+    if (stopped.aborted) return;
+    this.#replace(listed.records, listed.resourceVersion);
   }
 
   async #watch(): Promise<void> {
