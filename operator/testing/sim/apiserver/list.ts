@@ -40,14 +40,22 @@ export function list(store: Store, route: Route, query: Query, reads: ReadOption
     }
     return page(store, route, { selector, selecting, limit, version: token.version, after: token.after });
   }
+  return firstPage({ store, route, query, reads }, { selector, selecting, limit });
+}
+
+/** The first page, or the whole list, at the version the caller wants. */
+function firstPage(
+  { store, route, query, reads }: { store: Store; route: Route; query: Query; reads: ReadOptions | undefined },
+  wish: Pick<Page, "selector" | "selecting" | "limit">,
+): ApiResponse {
   const version = readVersion(store, query, reads);
   if (typeof version !== "number") return version;
   const wanted = query["resourceVersion"] ?? "";
-  // With a limit a version means exactly this one, without it "not older than"; at "0" the watch cache ignores the limit.
-  if (limit > 0 && wanted !== "" && wanted !== "0") {
-    return page(store, route, { selector, selecting, limit, version: Number(wanted), after: "" });
-  }
-  return page(store, route, { selector, selecting, limit: wanted === "0" ? 0 : limit, version, after: "" });
+  // At "0" the watch cache ignores the limit.
+  if (wanted === "0") return page(store, route, { ...wish, limit: 0, version, after: "" });
+  // With a limit a version means exactly this one, without it "not older than".
+  const exact = wish.limit > 0 && wanted !== "" ? Number(wanted) : version;
+  return page(store, route, { ...wish, version: exact, after: "" });
 }
 
 /** The version a read without a continue token is served at. */
