@@ -11,14 +11,14 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 /** Only the part of client-node that is used, and of that part only what is reached: its files do nothing when loaded. */
 const slimClient: Plugin = {
   name: "slim-client",
-  setup({ onResolve, resolve }) {
-    onResolve({ filter: /^@kubernetes\/client-node$/ }, () => ({
+  setup(bundler) {
+    bundler.onResolve({ filter: /^@kubernetes\/client-node$/ }, () => ({
       path: path("port/clientnode.ts"),
       sideEffects: false,
     }));
-    onResolve({ filter: /^\.\.?\// }, async ({ path: file, pluginData, ...from }) => {
+    bundler.onResolve({ filter: /^\.\.?\// }, async ({ path: file, pluginData, ...from }) => {
       if (pluginData === "asked" || !from.resolveDir.includes("/@kubernetes/client-node/dist")) return undefined;
-      const { path: found, errors } = await resolve(file, { ...from, pluginData: "asked" });
+      const { path: found, errors } = await bundler.resolve(file, { ...from, pluginData: "asked" });
       return { path: found, errors, sideEffects: false };
     });
   },

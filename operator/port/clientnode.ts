@@ -8,8 +8,12 @@ import { load } from "js-yaml";
 export { KubeConfig } from "@kubernetes/client-node/dist/config.js";
 
 /** @dot-i/k8s-operator asks its KubeConfig for a client of these classes; ours answers by the class alone (lifecycle.ts). */
-export class CoreV1Api {}
-export class ApiextensionsV1Api {}
+export class CoreV1Api {
+  readonly group = "";
+}
+export class ApiextensionsV1Api {
+  readonly group = "apiextensions.k8s.io";
+}
 
 /** The library's form turns what it reads into models; the operator library only looks at a few plain fields. */
 export function loadYaml(text: string): unknown {
