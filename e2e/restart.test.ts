@@ -1,8 +1,9 @@
 /** What an operator makes of what it finds when it starts. Each test runs its own. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import type { TaskRunSpec } from "../operator/api/types.ts";
 import { podName } from "../operator/decide/childname.ts";
-import { isOver, messageOf, podsPath, reasonOf, simulated, taskRunsPath } from "./support/objects.ts";
+import { isOver, messageOf, podsPath, reasonOf, shell, simulated, taskRunsPath } from "./support/objects.ts";
 import type { Pod, TaskRun } from "./support/objects.ts";
 import { needs, Room } from "./support/room.ts";
 import { operatorForTest } from "./support/running.ts";
@@ -92,5 +93,37 @@ describe.concurrent("an operator that starts", () => {
     expect(pod?.metadata).toMatchObject({ uid: before.metadata.uid, labels: { owner: "somebody-else" } });
     expect(pod?.metadata.deletionTimestamp).toBeUndefined();
     expect(pod?.metadata.ownerReferences).toBeUndefined();
+  });
+});
+
+/** How a running pod can be made to stop, and what must be said of it. */
+const STOPS: readonly (readonly [string, Partial<TaskRunSpec>, (room: Room) => Promise<unknown>])[] = [
+  ["DeadlineExceeded", { activeDeadlineSeconds: 4 }, () => Promise.resolve()],
+  ["Cancelled", {}, (room) => room.patch("stops", { cancel: true })],
+  ["PodDeleted", {}, (room) => room.kubectl.run(["delete", "pod", "--all", "--wait=false"])],
+];
+
+describe.concurrent("an operator that was suspended while a pod stopped still says why:", () => {
+  it.for(STOPS)("%s", async ([reason, spec, stop], test) => {
+    const { image } = needs(test, "real nodes");
+    const room = await Room.open(test);
+    const operator = await operatorForTest(test, [`--namespaces=${room.namespace}`]).ready();
+    const wait = "while :; do sleep 1; done";
+    // The pod goes away seconds after its main container ended: its last state then is another one than at that end.
+    const main = shell(image, `trap 'exit 3' TERM; ${wait}`);
+    const slow = shell(image, `trap 'sleep 3; exit 0' TERM; ${wait}`, { name: "slow" });
+    const pod = { terminationGracePeriodSeconds: 20, containers: [main, slow] };
+    await room.create("stops", { template: { spec: pod }, ...spec });
+    await room.running("stops");
+    await stop(room);
+    await room.seePods((pods) => [...pods.values()].every((one) => one.metadata.deletionTimestamp !== undefined), {
+      what: "the pod to be deleted",
+    });
+    operator.suspend();
+    await room.seePods((pods) => pods.size === 0, { what: "the pod to go" });
+    operator.resume();
+    const over = await room.over("stops");
+
+    expect(over.status.attempts).toMatchObject([{ number: 1, reason, exitCode: 3 }]);
   });
 });

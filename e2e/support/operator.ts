@@ -112,6 +112,15 @@ export class Operator {
     return code;
   }
 
+  /** It stands still, as on a machine that swaps; its connections stay open. */
+  suspend(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#child.kill("SIGCONT");
+  }
+
   /** As a crash: no last word. */
   async kill(): Promise<void> {
     this.#killed = true;
