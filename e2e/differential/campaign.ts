@@ -1,10 +1,10 @@
 /** Many sequences in several namespaces at once, until so many requests have been compared; then the shortest form of what went wrong. */
 import { Random } from "../../operator/testing/sim/random.ts";
-import { compare, type Divergence } from "./compare.ts";
+import { compare } from "./compare.ts";
 import { generate } from "./generate.ts";
 import type { Operation } from "./operations.ts";
 import type { RealSide } from "./realside.ts";
-import { shrink } from "./shrink.ts";
+import { type Finding, shrink } from "./shrink.ts";
 import { empty } from "./tidyup.ts";
 
 /** Long enough for states that take several steps to reach, short enough to be read. */
@@ -18,13 +18,6 @@ export interface Plan {
   /** Requests sent to the real server until no further sequence begins. */
   readonly requests: number;
   readonly limitMs: number;
-}
-
-export interface Finding {
-  /** Gives the sequence again: the campaign's seed and the sequence's number. */
-  readonly seed: string;
-  readonly operations: readonly Operation[];
-  readonly divergence: Divergence;
 }
 
 export interface Result {

@@ -1,5 +1,5 @@
 /** What an engineer needs to see a divergence again and to mend it. */
-import type { Finding } from "./campaign.ts";
+import type { Finding } from "./shrink.ts";
 import type { Json } from "./ledger.ts";
 import { sentence } from "./operations.ts";
 

@@ -1,7 +1,13 @@
 /** The shortest sequence that still shows a divergence, found by leaving operations out. */
-import type { Finding } from "./campaign.ts";
 import type { Divergence } from "./compare.ts";
 import type { Operation } from "./operations.ts";
+
+export interface Finding {
+  /** Gives the sequence again: the campaign's seed and the sequence's number. */
+  readonly seed: string;
+  readonly operations: readonly Operation[];
+  readonly divergence: Divergence;
+}
 
 /** Shrinking ends after this time with the shortest sequence so far. */
 const SHRINK_LIMIT_MS = 40_000;
