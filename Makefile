@@ -20,10 +20,10 @@ help: ## show this list
 	@echo "             SEED=n | SEEDS=a-b                              what make sim replays"
 	@echo "             ARGS=...                                        flags for the operator in make run (ARGS=--help)"
 
-demo: $(INSTALLED) ## bring up a local Kubernetes, run the operator and example TaskRuns on real pods, show the result
+demo: dist/operator.cjs ## bring up a local Kubernetes, run the operator and example TaskRuns on real pods, show the result
 	@node e2e/demo.ts
 
-test: $(INSTALLED) ## run all tests: unit, simulator, end to end on a real Kubernetes
+test: dist/operator.cjs ## run all tests: unit, simulator, end to end on a real Kubernetes
 	@node e2e/runtests.ts
 
 test-unit: $(INSTALLED) ## run the unit tests only
@@ -32,7 +32,7 @@ test-unit: $(INSTALLED) ## run the unit tests only
 test-sim: $(INSTALLED) ## run the simulator's tests only: random seeds and every crash point
 	@vitest run --project sim
 
-test-e2e: $(INSTALLED) ## run the end-to-end tests only
+test-e2e: dist/operator.cjs ## run the end-to-end tests only
 	@vitest run --project e2e
 
 sim: $(INSTALLED) ## replay one run of the simulator: make sim SEED=42

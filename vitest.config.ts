@@ -7,7 +7,12 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
       {
         test: {
           name: "unit",
-          include: ["operator/**/*.test.ts", "crds/**/*.test.ts", "e2e/cluster/**/*.test.ts", "e2e/support/**/*.test.ts"],
+          include: [
+            "operator/**/*.test.ts",
+            "crds/**/*.test.ts",
+            "e2e/cluster/**/*.test.ts",
+            "e2e/support/**/*.test.ts",
+          ],
           exclude: ["operator/testing/sim/runs/**"],
           // Property tests take seconds on a machine that does something else too; a hang is still found.
           testTimeout: 60_000,

@@ -6,7 +6,7 @@ import { build, type Toolbox } from "./build.ts";
 import { ClusterError } from "./failure.ts";
 import { lockHolder, takeLock } from "./lock.ts";
 import { nodeReadiness } from "./nodes.ts";
-import { parseOptions, type ClusterOptions } from "./options.ts";
+import { downCommand, parseOptions, type ClusterOptions } from "./options.ts";
 import { componentOf, noteInLog, runs, startComponent, stopComponent } from "./run.ts";
 import { importImage, planCluster, startCluster } from "./start.ts";
 import { claimDir, paths, readState, type ClusterState } from "./state.ts";
@@ -154,7 +154,9 @@ async function start(options: ClusterOptions, tools: Toolbox, say: Say): Promise
   try {
     await startCluster(planned, tools, say);
   } catch (error) {
-    say(`the start failed; what runs already stays in ${options.dir} for a look, and make down removes it`);
+    say(
+      `the start failed; what runs already stays in ${options.dir} for a look; to remove it: ${downCommand(options.dir)}`,
+    );
     throw error;
   }
   return handleOf(planned, true);
@@ -168,7 +170,7 @@ async function existing(state: ClusterState, say: Say): Promise<ClusterHandle> {
   }
   const why = state.phase === "ready" ? `${stopped.join(", ")} not running` : "its start was interrupted";
   throw new ClusterError(
-    `there is a cluster in ${state.dir} that is not whole (${why}); take it down first: make down`,
+    `there is a cluster in ${state.dir} that is not whole (${why}); take it down first: ${downCommand(state.dir)}`,
   );
 }
 

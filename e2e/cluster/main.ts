@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { build } from "./build.ts";
 import { down, restartComponent, status, up } from "./cluster.ts";
 import { ClusterError } from "./failure.ts";
-import { clusterDir, parseOptions } from "./options.ts";
+import { clusterDir, downCommand, parseOptions } from "./options.ts";
 
 const USAGE = `usage: node e2e/cluster/main.ts VERB
 
@@ -63,7 +63,7 @@ async function upVerb(): Promise<void> {
   const cluster = await up({}, say);
   const nodes = [...cluster.realNodes, ...cluster.simulatedNodes];
   say(`\nKubernetes answers at ${cluster.server} with ${nodes.length} node(s): ${nodes.slice(0, 5).join(", ")}`);
-  say(`logs: ${cluster.dir}/logs    stop and remove it: make down`);
+  say(`logs: ${cluster.dir}/logs    stop and remove it: ${downCommand(cluster.dir)}`);
   say(`kubectl of the same version: ${cluster.kubectl}`);
   say("use it:\n");
   say(`export KUBECONFIG=${cluster.kubeconfig}`);

@@ -52,6 +52,11 @@ export function parseOptions(env: NodeJS.ProcessEnv, host: Host): Parsed {
   return { ...fitted, problems };
 }
 
+/** What to type to take the cluster of a folder down; without the variable it would be the default one. */
+export function downCommand(dir: string): string {
+  return dir === clusterDir({ ...process.env, CLUSTER_DIR: "" }) ? "make down" : `CLUSTER_DIR=${dir} make down`;
+}
+
 /** The cluster's folder: CLUSTER_DIR, else one place per user. */
 export function clusterDir(env: NodeJS.ProcessEnv): string {
   const given = env["CLUSTER_DIR"];

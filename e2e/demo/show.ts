@@ -25,7 +25,7 @@ export async function show(access: Access, interrupt: AbortSignal, say: Say): Pr
   await kubectl.run(["create", "namespace", NAMESPACE]);
   const operator = Operator.start(access.kubeconfig, ["--install-crds", `--namespaces=${NAMESPACE}`]);
   try {
-    say("\nstarting the operator: node operator/main.ts --install-crds");
+    say("\nstarting the operator: node dist/operator.cjs --install-crds");
     await operator.ready();
     say(`it is ready (process ${operator.pid})\n`);
     const wrong = await runSamples({ access, kubectl, operator, interrupt, say });

@@ -1,12 +1,14 @@
 /** The operator as a process of its own, as a user starts it. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { poll } from "./waiting.ts";
 
-const MAIN = join(import.meta.dirname, "../../operator/main.ts");
+/** The bundle: what the image holds and `make run` starts. */
+const PROGRAM = join(import.meta.dirname, "../../dist/operator.cjs");
 /** A start takes about a second; on a busy machine, or with a cluster that is just starting, much longer. */
 const START_LIMIT_MS = 60_000;
 /** It promises to end within 5 s; a busy machine gets more before it is killed. */
@@ -41,7 +43,8 @@ export class Operator {
   /** Starts it; `ready` tells when it works. Flags as the user gives them. */
   static start(kubeconfig: string, flags: readonly string[] = []): Operator {
     const own = ["--metrics-address=127.0.0.1:0", "--log-format=json"];
-    const child = spawn(process.execPath, [MAIN, `--kubeconfig=${kubeconfig}`, ...own, ...flags], {
+    if (!existsSync(PROGRAM)) throw new Error("the operator is not bundled: make dist/operator.cjs");
+    const child = spawn(process.execPath, [PROGRAM, `--kubeconfig=${kubeconfig}`, ...own, ...flags], {
       // Variables meant for another operator of the user must not change this one.
       env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("STINT_"))),
       stdio: ["ignore", "ignore", "pipe"],

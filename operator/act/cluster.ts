@@ -86,8 +86,8 @@ export class Cluster {
     const error = outcome instanceof ApiError ? outcome : undefined;
     this.#inFlight.done(tookMs, error);
     const labels = { verb: call.verb, resource: call.resource.name };
-    const code = error === undefined ? "200" : error.code === 0 ? "none" : String(error.code);
-    this.#port.meter.count("apiRequests", { ...labels, code });
+    const code = outcome instanceof ApiError ? outcome.code : outcome.status;
+    this.#port.meter.count("apiRequests", { ...labels, code: code === 0 ? "none" : String(code) });
     this.#port.meter.observe("apiRequest", labels, tookMs / 1000);
     if (outcome instanceof ApiError) throw outcome;
     // A 2xx that holds no object says nothing: whatever was asked for may have been done.

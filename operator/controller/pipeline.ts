@@ -46,7 +46,7 @@ export class Pipeline {
     const onSynced = (): void => this.#begin();
     this.#scope = scope;
     this.#taskRuns = new Store({ onChange: (before, after) => this.#taskRunChanged(before, after) });
-    this.#pods = new Store({ onChange: (before, after) => this.#podChanged(before, after), keepGone });
+    this.#pods = new Store({ onChange: (before, after) => this.#podChanged(before, after), keepGone, merge });
     const taskRunSource = { resource: TASKRUNS, namespace, store: this.#taskRuns, decode: decodeTaskRun, onSynced };
     this.#taskRunWatch = new Reflector(port, taskRunSource);
     this.#podWatch = new Reflector(port, { resource: PODS, namespace, store: this.#pods, decode: decodePod, onSynced });
@@ -113,6 +113,16 @@ export class Pipeline {
   #enqueue(key: string): void {
     if (this.#started) this.#queue.add(key);
   }
+}
+
+/**
+ * The first request to delete a pod is the one that counts. The kubelet's last one (grace 0) makes the API server move
+ * deletionTimestamp to the removal (pkg/registry/rest/delete.go, BeforeDelete), later than any container's end.
+ */
+function merge(known: PodRecord, next: PodRecord): PodRecord {
+  const { deletionAskedMs } = known;
+  if (deletionAskedMs === undefined || next.deletionAskedMs === undefined) return next;
+  return next.deletionAskedMs <= deletionAskedMs ? next : Object.freeze({ ...next, deletionAskedMs });
 }
 
 /** Pods of TaskRuns leave their last state behind: how an attempt ended may be written there and nowhere else. */

@@ -14,7 +14,7 @@ import { templateOf } from "../api/taskrun.ts";
 import { TemplateError, buildPod } from "../decide/taskrun/pod.ts";
 import { planTaskRun } from "../decide/taskrun/plan.ts";
 import type { Plan } from "../decide/taskrun/plan.ts";
-import { UNSEEN_MAX_MS } from "../queue/ownwrites.ts";
+import { UNSEEN_GIVE_UP_MS, UNSEEN_MAX_MS } from "../queue/ownwrites.ts";
 import type { OwnWrites } from "../queue/ownwrites.ts";
 import type { Store } from "../watch/store.ts";
 import type { Pass } from "./controller.ts";
@@ -100,10 +100,16 @@ export class TaskRuns {
     const stores = { taskruns: taskRuns, pods };
     const missing = ownWrites.unseen(uid, (resource) => stores[resource].resourceVersion);
     if (missing.length === 0) return undefined;
-    const left = UNSEEN_MAX_MS - (ownWrites.waitedMs(uid) ?? 0);
-    if (left <= 0) for (const resource of missing) renew(resource);
+    const waited = ownWrites.waitedMs(uid) ?? 0;
+    if (waited >= UNSEEN_GIVE_UP_MS) {
+      // The watch was renewed and listed since: what it does not show by now is not there (a server set back in time).
+      ownWrites.drop(uid);
+      return undefined;
+    }
+    const left = UNSEEN_MAX_MS - (waited % UNSEEN_MAX_MS);
+    if (waited >= UNSEEN_MAX_MS) for (const resource of missing) renew(resource);
     // The event that shows the write brings the key back; the timer is for an event that never comes.
-    return { result: "waiting", againMs: left > 0 ? left : UNSEEN_MAX_MS };
+    return { result: "waiting", againMs: left };
   }
 
   #stale(taskRun: TaskRunRecord): Pass | undefined {

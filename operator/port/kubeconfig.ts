@@ -67,7 +67,9 @@ export function causeOf(error: unknown): string {
 
 function checkServer(cluster: Cluster): void {
   if (cluster.proxyUrl !== undefined) {
-    throw new ClusterError(`the cluster "${cluster.name}" asks for the proxy of proxy-url, which Stint does not support`);
+    throw new ClusterError(
+      `the cluster "${cluster.name}" asks for the proxy of proxy-url, which Stint does not support`,
+    );
   }
   const url = URL.parse(cluster.server);
   if (url === null || !["https:", "http:"].includes(url.protocol)) {

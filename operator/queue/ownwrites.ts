@@ -15,6 +15,8 @@ interface Unseen {
 
 /** Events arrive well under 1 s after a write; past this the watch is started anew from where it stands. */
 export const UNSEEN_MAX_MS = 20_000;
+/** By then the watch was renewed, and renewed again with a list: longer than a list may take. */
+export const UNSEEN_GIVE_UP_MS = 120_000;
 
 export class OwnWrites {
   readonly #port: Port;

@@ -98,7 +98,10 @@ function send(response: ServerResponse, reply: Reply): void {
 
 function listening(server: Server, at: Address): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (error: Error) => {
+      const cause = `cannot serve metrics and health at ${at.host}:${at.port} (${error.message})`;
+      reject(new Error(`${cause}; choose another address with --metrics-address`));
+    });
     server.listen(at.port, at.host, () => {
       server.off("error", reject);
       server.on("error", () => undefined);

@@ -22,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   port: ["api", "port"],
   serve: ["api", "serve"],
   "config.ts": ["api", "port", "serve"],
+  "bundle.ts": [],
   "lifecycle.ts": ["api", "controller", "port"],
   "main.ts": ["api", "controller", "port", "serve", "config.ts", "lifecycle.ts"],
 };

@@ -9,6 +9,8 @@ import { atLeast } from "../api/versions.ts";
 export interface StoreOptions<R> {
   /** Called after the store changed, once per object. `after` is undefined when nothing of the object is left. */
   readonly onChange: (before: R | undefined, after: R | undefined) => void;
+  /** What to keep of the record known so far when a newer state of the same object comes. */
+  readonly merge?: (known: R, next: R) => R;
   /** The record to keep of an object that is gone; undefined keeps nothing. */
   readonly keepGone?: (last: R, how: "seen" | "missed") => R | undefined;
 }
@@ -86,8 +88,7 @@ export class Store<R extends ObjectRecord> {
     for (const [key, record] of listed) {
       const old = this.#byKey.get(key);
       if (old?.resourceVersion === record.resourceVersion) continue;
-      this.#put(key, record, old);
-      changes.push([old, record]);
+      changes.push([old, this.#put(key, record, old)]);
     }
     this.#resourceVersion = resourceVersion;
     for (const [before, after] of changes) this.#options.onChange(before, after);
@@ -130,14 +131,19 @@ export class Store<R extends ObjectRecord> {
       this.#options.onChange(old, this.#remove(key, old, "missed"));
       old = undefined;
     }
-    this.#put(key, record, old);
-    this.#options.onChange(old, record);
+    this.#options.onChange(old, this.#put(key, record, old));
   }
 
-  #put(key: string, record: R, old: R | undefined): void {
+  #put(key: string, next: R, old: R | undefined): R {
+    const record = this.#merged(old, next);
     if (old !== undefined) this.#unindex(old);
     this.#byKey.set(key, record);
     this.#index(record);
+    return record;
+  }
+
+  #merged(old: R | undefined, next: R): R {
+    return old?.uid === next.uid ? (this.#options.merge?.(old, next) ?? next) : next;
   }
 
   #remove(key: string, last: R, how: "seen" | "missed"): R | undefined {
@@ -145,7 +151,7 @@ export class Store<R extends ObjectRecord> {
     if (old !== undefined) this.#unindex(old);
     this.#learned.delete(last.uid);
     this.#byKey.delete(key);
-    const kept = this.#options.keepGone?.(last, how);
+    const kept = this.#options.keepGone?.(this.#merged(old, last), how);
     if (kept === undefined) return undefined;
     this.#gone.set(kept.uid, kept);
     this.#index(kept);

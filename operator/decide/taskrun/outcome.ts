@@ -37,9 +37,14 @@ export function attemptEnd(facts: Facts): AttemptEnd | undefined {
   if (pod === undefined) return facts.vanished === undefined ? undefined : unseenEnd(facts);
   for (const rule of rules) {
     const end = rule(pod, facts);
-    if (end !== undefined) return { ...end, message: sentence(end.message) };
+    if (end !== undefined) return { ...end, message: sentence(end.message), at: plausible(end.at, pod, facts) };
   }
   return undefined;
+}
+
+/** An end lies between the pod's creation and now, whatever the clock of its node says (a start error is reported at 1970). */
+function plausible(at: number, pod: PodRecord, facts: Facts): number {
+  return Math.min(Math.max(at, timeMs(pod.createdAt) ?? at), Math.max(facts.now, timeMs(pod.createdAt) ?? 0));
 }
 
 /**

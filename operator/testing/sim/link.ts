@@ -51,6 +51,8 @@ export class Link {
   readonly port: Port;
   /** By pod uid. */
   readonly seen: Map<string, SeenEnd> = new Map<string, SeenEnd>();
+  /** When the deletion of a pod was first asked for, as far as this link was told. */
+  readonly asked: Map<string, number> = new Map<string, number>();
   #alive = true;
   readonly #net: Network;
   readonly #random: Random;
@@ -269,19 +271,25 @@ export class Link {
   }
 
   #noteEnd(pod: Pod): void {
-    const end = endOf(pod);
+    // The last deletion of a pod moves the time (see the API server's remove.ts); whoever saw the first one knows better.
+    const { uid } = pod.metadata;
+    const askedMs = Math.min(askedOf(pod), this.asked.get(uid) ?? Infinity);
+    this.asked.set(uid, askedMs);
+    const end = endOf(pod, askedMs);
     const known = this.seen.get(pod.metadata.uid);
     if (end !== undefined) this.seen.set(pod.metadata.uid, known?.byItself === true ? known : end);
   }
 }
 
-function endOf(pod: Pod): SeenEnd | undefined {
+function askedOf(pod: Pod): number {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = pod.metadata;
+  return deletionTimestamp === undefined ? Infinity : Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000;
+}
+
+function endOf(pod: Pod, askedMs: number): SeenEnd | undefined {
   const status = pod.status?.containerStatuses?.find(({ name }) => name === mainContainerOf(pod));
   const terminated = status?.state.terminated;
   if (terminated === undefined || terminated.reason === "ContainerStatusUnknown") return undefined;
-  const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = pod.metadata;
-  const askedMs =
-    deletionTimestamp === undefined ? Infinity : Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000;
   return { exitCode: terminated.exitCode, byItself: Date.parse(terminated.finishedAt ?? "") < askedMs };
 }
 

@@ -30,6 +30,15 @@ const { values, positionals } = parseArgs({
   },
 });
 
+const SEED = /^\d{1,9}$/;
+const RANGE = /^(\d{1,9})-(\d{1,9})$/;
+const seed = values.seed ?? positionals[0] ?? "1";
+const [, first = "0", last = "0"] = RANGE.exec(values.seeds ?? "1-1") ?? [];
+if (!SEED.test(seed) || first === "0" || Number(first) > Number(last)) {
+  print(`a seed is a whole number, and a range of seeds is written as 1-1000, not "${values.seeds ?? seed}"`);
+  process.exit(2);
+}
+
 if (values.seeds !== undefined) await runRange(values.seeds);
 else await runOne();
 
@@ -37,7 +46,7 @@ async function runOne(): Promise<void> {
   const printer = values.quiet === true ? {} : { print };
   const plan =
     values.scenario === undefined
-      ? planForSeed(Number(values.seed ?? positionals[0] ?? 1), { startOperator, ...printer })
+      ? planForSeed(Number(seed), { startOperator, ...printer })
       : scenarioPlan(values.scenario, { startOperator, ...printer, ...crashPoints(values.at) });
   print(describePlan(plan));
   const startedAt = performance.now();

@@ -89,7 +89,6 @@ export class World {
     this.server = new ApiServer({
       nowMs: () => this.clock.wallMs,
       random: this.#random.fork("uids"),
-      keepsFirstRequest: true,
       podPolicies: [(pod, by) => this.#squat(pod, by), (pod, by) => this.#refusePod(pod, by)],
       reads: {
         lagVersions: () => (this.#strikes("staleReads", lag, 5) ? lag.int(1, LAG_VERSIONS_MAX) : 0),

@@ -16,19 +16,16 @@ interface Deletion {
   readonly by: string;
 }
 
-interface Moment {
-  readonly nowMs: number;
-  /** See ServerOptions. */
-  readonly keepsFirstRequest: boolean;
-}
-
 /** Deletes, or marks as being deleted. */
-export function removeObject(moment: Moment & { readonly store: Store }, deletion: Deletion): ApiResponse {
-  const { store } = moment;
+export function removeObject(
+  moment: { readonly store: Store; readonly nowMs: number },
+  deletion: Deletion,
+): ApiResponse {
+  const { store, nowMs } = moment;
   const { current, route, options, by } = deletion;
   const refusal = failedPrecondition(route.resource, current, options["preconditions"]);
   if (refusal !== undefined) return refusal;
-  const next = marked(deletion, moment);
+  const next = marked(deletion, nowMs);
   const { deletionGracePeriodSeconds: grace = 0, finalizers = [] } = next.metadata;
   const { name } = route.resource;
   if (grace === 0 && finalizers.length === 0) {
@@ -42,7 +39,7 @@ export function removeObject(moment: Moment & { readonly store: Store }, deletio
 }
 
 /** The object with its deletion noted; unchanged if it is already being deleted at least as soon. */
-function marked({ current, route, options }: Deletion, { nowMs, keepsFirstRequest }: Moment): Stored {
+function marked({ current, route, options }: Deletion, nowMs: number): Stored {
   const { metadata } = current;
   // Servers since 1.27 take a negative grace for one second.
   const given = options["gracePeriodSeconds"];
@@ -58,7 +55,7 @@ function marked({ current, route, options }: Deletion, { nowMs, keepsFirstReques
   if (asked === undefined || asked >= left) return current;
   // Counted from the first request, but never into the past: then the grace left is one second, or none if none was asked for.
   const shortenedMs = Date.parse(metadata.deletionTimestamp) + (asked - left) * 1000;
-  const late = shortenedMs < nowMs && !keepsFirstRequest;
+  const late = shortenedMs < nowMs;
   const asOf = {
     deletionTimestamp: timestamp(late ? nowMs : shortenedMs),
     deletionGracePeriodSeconds: late && asked !== 0 ? 1 : asked,

@@ -32,12 +32,6 @@ export interface ServerOptions {
   /** How reads that allow staleness are served. */
   readonly reads?: ReadOptions;
   readonly namespaces?: readonly string[];
-  /**
-   * Unlike a real server: a deletion with a shorter grace never moves the time deletion was first asked for. On a real
-   * one the kubelet's last deletion (grace 0) makes the pod look as if it was asked for only then, and neither the operator
-   * nor the invariants know better yet.
-   */
-  readonly keepsFirstRequest?: boolean;
 }
 
 /** One API server over one store. */
@@ -163,8 +157,7 @@ export class ApiServer {
     const current = this.store.get(route.resource.name, `${route.namespace}/${name}`);
     if (current === undefined) return notFound(route.resource, name);
     const options = isRecord(request.body) ? request.body : {};
-    const moment = { nowMs: this.options.nowMs(), keepsFirstRequest: this.options.keepsFirstRequest === true };
-    return removeObject({ store: this.store, ...moment }, { current, route, options, by });
+    return removeObject({ store: this.store, nowMs: this.options.nowMs() }, { current, route, options, by });
   }
 
   /** Stores the object, or removes it if its last finalizer has just gone. */
