@@ -1,0 +1,297 @@
+/** The operator as most users run it: a Deployment in the cluster, made of manifests/ as they are. */
+import { join } from "node:path";
+import { loadAll } from "js-yaml";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { freePorts } from "./cluster/ports.ts";
+import { operatorWrites } from "./support/audit.ts";
+import { Client } from "./support/client.ts";
+import { serverOf } from "./support/credentials.ts";
+import { Kubectl, parseTable } from "./support/kubectl.ts";
+import { podsPath, shell, template, type Metadata, type Pod } from "./support/objects.ts";
+import { sumOf, type LogLine } from "./support/operator.ts";
+import { loadOperatorImage } from "./support/operatorimage.ts";
+import { needs, Room } from "./support/room.ts";
+import { until, untilAll } from "./support/waiting.ts";
+
+const MANIFESTS = join(import.meta.dirname, "../manifests");
+const NAMESPACE = "stint-system";
+const ACCOUNT = `system:serviceaccount:${NAMESPACE}:stint`;
+const IMAGE = "stint.local/operator:e2e";
+const SELECTOR = "app.kubernetes.io/name=stint";
+const POD_SECURITY = "pod-security.kubernetes.io/enforce";
+/** A namespace goes when the last of its pods has stopped. */
+const REMOVAL_LIMIT_MS = 120_000;
+const SCRAPE_LIMIT_MS = 10_000;
+
+/** The kinds of what manifests/ put outside of any namespace. */
+const CLUSTER_SCOPED = [
+  "namespaces",
+  "clusterroles",
+  "clusterrolebindings",
+  "flowschemas.flowcontrol.apiserver.k8s.io",
+  "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io",
+].join();
+
+/** Questions for `kubectl auth can-i` with the answer no. */
+const REFUSED = [
+  ["get", "secrets"],
+  ["list", "secrets"],
+  ["get", "pods", "--subresource=log"],
+  ["create", "pods", "--subresource=exec"],
+  ["update", "pods"],
+  ["patch", "pods"],
+  ["create", "taskruns.stint.dev"],
+  ["update", "taskruns.stint.dev"],
+  ["delete", "taskruns.stint.dev"],
+  ["get", "configmaps"],
+  ["create", "deployments.apps"],
+  ["impersonate", "serviceaccounts"],
+  ["*", "*"],
+] as const;
+
+/** The port of the operator's endpoint. On the host's network it must be one that nobody has. */
+let port = 0;
+
+/** The local cluster is ours and has containers; everything below is skipped without. */
+function possible(): boolean {
+  const { dir, realNodes } = inject("cluster");
+  return dir !== undefined && realNodes;
+}
+
+beforeAll(async () => {
+  const { dir, kubeconfig } = inject("cluster");
+  if (!possible() || dir === undefined) return;
+  await namespacesAreGone();
+  await loadOperatorImage(dir, IMAGE);
+  [port = 0] = await freePorts(1);
+  const server = await serverOf(kubeconfig);
+  const kubectl = system();
+  const objects = (await manifests()).map((object) => fitted(object, server.port));
+  await kubectl.apply({ apiVersion: "v1", kind: "List", items: objects });
+  await available();
+});
+
+afterAll(async () => {
+  if (possible()) await undeploy();
+});
+
+describe("applied as manifests/ say, the operator", () => {
+  it("runs inside the cluster with its service account and the rights of the manifests alone", async (test) => {
+    const { dir } = needs(test, "own cluster", "real nodes");
+    test.onTestFailed(showLog);
+    const room = await Room.open(test);
+    await room.create("task", { template: template(shell(room.access.image, "echo done")) });
+
+    expect((await room.over("task")).status.phase).toBe("Succeeded");
+    expect(await room.kubectl.run(["logs", "--selector=stint.dev/taskrun=task"])).toContain("done");
+    const writes = await operatorWrites(dir, room.namespace);
+    expect(new Set(writes.map(({ user }) => user.username))).toEqual(new Set([ACCOUNT]));
+    await expectNothingRefused();
+  });
+
+  it("may do what the README says and nothing else: no secrets, no logs, no commands in pods", async (test) => {
+    needs(test, "own cluster", "real nodes");
+    const room = await Room.open(test);
+
+    expect(await rightsIn(room)).toEqual({
+      pods: ["create", "delete", "get", "list", "watch"],
+      "taskruns.stint.dev": ["get", "list", "watch"],
+      // Lets it name a TaskRun as the owner of a pod; there is no such part of a TaskRun to write.
+      "taskruns.stint.dev/finalizers": ["update"],
+      "taskruns.stint.dev/status": ["update"],
+    });
+    const answers: string[] = [];
+    for (const question of REFUSED) {
+      const { stdout } = await room.kubectl.attempt(["auth", "can-i", ...question, `--as=${ACCOUNT}`]);
+      answers.push(`${question.join(" ")}: ${stdout.trim()}`);
+    }
+    expect(answers).toEqual(REFUSED.map((question) => `${question.join(" ")}: no`));
+  });
+
+  it("fits into a namespace with the strictest Pod Security level", async (test) => {
+    needs(test, "own cluster", "real nodes");
+    const room = await Room.open(test);
+    await room.kubectl.run(["create", "serviceaccount", "stint"]);
+    await room.kubectl.run(["label", "namespace", room.namespace, `${POD_SECURITY}=restricted`]);
+    const deployment = (await manifests()).find(isDeployment);
+    const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "stint" }, spec: deployment?.spec.template.spec };
+    const dryRun = ["create", "--dry-run=server", "-f", "-"];
+
+    expect(await room.kubectl.run(dryRun, { input: pod })).toContain("pod/stint created");
+    const open = { ...pod, spec: { ...pod.spec, hostNetwork: true } };
+    expect(await room.kubectl.refused(dryRun, { input: open })).toContain("PodSecurity");
+  });
+
+  it("is made anew when its pod is deleted, and the new one goes on with the work", async (test) => {
+    needs(test, "own cluster", "real nodes");
+    test.onTestFailed(showLog);
+    const room = await Room.open(test);
+    const [old] = await operatorPods(room.client);
+    const goesOn = template(shell(room.access.image, "until [ -e /tmp/go ]; do sleep 0.2; done"));
+    await room.create("across", { template: goesOn });
+    const { status } = await room.running("across");
+    await system().run(["delete", "pod", "--wait=false", old?.metadata.name ?? ""]);
+    await room.create("meanwhile", { template: template(shell(room.access.image, "true")) });
+    await untilAll<Pod>(room.client, operatorPath(), (pods) => !pods.has(old?.metadata.name ?? ""), {
+      what: "the deleted pod of the operator to be gone",
+    });
+    await room.kubectl.run(["exec", status.podName ?? "", "--", "touch", "/tmp/go"]);
+
+    expect((await room.over("meanwhile")).status.phase).toBe("Succeeded");
+    expect((await room.over("across")).status).toMatchObject({ phase: "Succeeded", podName: status.podName });
+    expect(await room.pods("across")).toHaveLength(1);
+    await available();
+    await expectNothingRefused();
+  });
+
+  it("can be removed at any time: make undeploy leaves TaskRuns, pods and definitions as they are", async (test) => {
+    needs(test, "own cluster", "real nodes");
+    const room = await Room.open(test);
+    await room.create("left", { template: template(shell(room.access.image, "exec tail -f /dev/null")) });
+    const { metadata } = await room.running("left");
+    const [pod] = await room.pods("left");
+    await undeploy();
+
+    expect(await room.kubectl.run(["get", CLUSTER_SCOPED, `--selector=${SELECTOR}`, "-o", "name"])).toBe("");
+    expect(await room.taskRun("left")).toMatchObject({ metadata: { uid: metadata.uid }, status: { phase: "Running" } });
+    const [still] = await room.pods("left");
+    expect(still).toMatchObject({ metadata: { uid: pod?.metadata.uid }, status: { phase: "Running" } });
+    // Nothing of the operator's holds back what its user deletes afterwards.
+    await room.kubectl.run(["delete", "taskrun.stint.dev", "left", "--timeout=30s"]);
+    await room.seePods((pods) => pods.size === 0, { what: "its pod to go with it" });
+  });
+});
+
+interface Manifest {
+  readonly kind: string;
+  readonly metadata: Pick<Metadata, "name" | "labels">;
+}
+
+interface Container {
+  readonly args: readonly string[];
+  readonly ports: readonly object[];
+}
+
+interface Deployment extends Manifest {
+  readonly spec: { readonly template: { readonly spec: { readonly containers: readonly Container[] } } };
+}
+
+function isDeployment(object: Manifest): object is Deployment {
+  return object.kind === "Deployment";
+}
+
+/** What `kubectl apply -k manifests` applies. */
+async function manifests(): Promise<readonly Manifest[]> {
+  return loadAll(await system().run(["kustomize", MANIFESTS])) as Manifest[];
+}
+
+/** Changes what the local cluster (e2e/cluster/README.md, Limits) needs changed, and leaves the rest as it is. */
+function fitted(object: Manifest, serverPort: string): Manifest {
+  // A pod on the host's network is refused by every level but this one.
+  if (object.kind === "Namespace") return labelled(object, { [POD_SECURITY]: "privileged" });
+  if (!isDeployment(object)) return object;
+  const { spec } = object.spec.template;
+  const containers = spec.containers.map((container) => ({
+    ...container,
+    image: IMAGE,
+    imagePullPolicy: "Never",
+    args: container.args.map((arg) => arg.replace(/^(--metrics-address=.*):8080$/, `$1:${port}`)),
+    ports: [{ name: "http", containerPort: port }],
+    env: [
+      { name: "KUBERNETES_SERVICE_HOST", value: "127.0.0.1" },
+      { name: "KUBERNETES_SERVICE_PORT", value: serverPort },
+    ],
+  }));
+  const pod = { ...object.spec.template, spec: { ...spec, hostNetwork: true, containers } };
+  return { ...object, spec: { ...object.spec, template: pod } } as Deployment;
+}
+
+function labelled(object: Manifest, labels: Readonly<Record<string, string>>): Manifest {
+  return { ...object, metadata: { ...object.metadata, labels: { ...object.metadata.labels, ...labels } } };
+}
+
+function system(): Kubectl {
+  return new Kubectl(inject("cluster"), NAMESPACE);
+}
+
+/** An operator for all namespaces would be refused pods in those of earlier tests, as long as they are on their way out. */
+async function namespacesAreGone(): Promise<void> {
+  const client = new Client(inject("cluster").kubeconfig);
+  const none = (all: ReadonlyMap<string, { readonly metadata: Metadata }>): boolean =>
+    [...all.values()].every(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const what = "the namespaces of earlier tests to be gone";
+  await untilAll(client, "/api/v1/namespaces", none, { what, limitMs: REMOVAL_LIMIT_MS });
+}
+
+interface DeploymentStatus {
+  readonly metadata: Metadata;
+  readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+/** Waits until the probes of the manifests, and nothing else, have made the Deployment available. */
+async function available(): Promise<void> {
+  const client = new Client(inject("cluster").kubeconfig);
+  const where = { path: `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`, name: "stint" };
+  const wanted = (seen: DeploymentStatus | undefined): boolean =>
+    seen?.status.conditions?.some(({ type, status }) => type === "Available" && status === "True") === true;
+  try {
+    await until<DeploymentStatus>(client, where, wanted, { what: "Available" });
+  } catch (error) {
+    await showLog();
+    throw error;
+  }
+}
+
+/** `make undeploy` */
+async function undeploy(): Promise<void> {
+  await system().run(["delete", "--ignore-not-found", "-k", join(MANIFESTS, "base")], { limitMs: REMOVAL_LIMIT_MS });
+}
+
+function operatorPath(): string {
+  return `${podsPath(NAMESPACE)}?labelSelector=${encodeURIComponent(SELECTOR)}`;
+}
+
+async function operatorPods(client: Client): Promise<readonly Pod[]> {
+  const pods = await untilAll<Pod>(client, operatorPath(), (all) => all.size === 1, {
+    what: "one pod of the operator",
+  });
+  return [...pods.values()];
+}
+
+/** The resources of Kubernetes and Stint that the account may use in a namespace, each with its sorted verbs. */
+async function rightsIn(room: Room): Promise<Readonly<Record<string, readonly string[]>>> {
+  const table = parseTable(await room.kubectl.run(["auth", "can-i", "--list", `--as=${ACCOUNT}`]));
+  const rows = table.map((row) => [row["Resources"] ?? "", words(row["Verbs"]).toSorted()] as const);
+  // Everybody may ask who they are and what they may do, and read the addresses without a resource.
+  const own = rows.filter(
+    ([resource]) => resource !== "" && !/\.(authorization|authentication)\.k8s\.io$/.test(resource),
+  );
+  return Object.fromEntries(own);
+}
+
+/** kubectl prints lists as `[get list]`. */
+function words(list = ""): readonly string[] {
+  return list.replaceAll(/[[\]]/g, "").split(" ");
+}
+
+async function operatorLog(): Promise<string> {
+  return await system().run(["logs", `--selector=${SELECTOR}`, "--tail=-1"]);
+}
+
+async function showLog(): Promise<void> {
+  console.error(`the operator's pod:\n${await system().run(["describe", "pods", `--selector=${SELECTOR}`])}`);
+  console.error(`the operator's log:\n${(await system().attempt(["logs", `--selector=${SELECTOR}`])).stdout}`);
+}
+
+/** Neither its log nor its metrics know of a refusal. */
+async function expectNothingRefused(): Promise<void> {
+  const lines = (await operatorLog()).trimEnd().split("\n");
+  const log = lines.map((line) => JSON.parse(line) as LogLine);
+  expect(log[0]).toMatchObject({ message: "stint starts", namespaces: "all" });
+  const complaints = log.filter(({ level }) => level !== "info" && level !== "debug");
+  expect([...complaints, ...lines.filter((line) => /forbidden|unauthorized/i.test(line))]).toEqual([]);
+  const signal = AbortSignal.timeout(SCRAPE_LIMIT_MS);
+  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`, { signal })).text();
+  expect(sumOf(metrics, "stint_api_requests_total", { verb: "update", resource: "taskruns" })).toBeGreaterThan(0);
+  for (const code of ["401", "403"]) expect(sumOf(metrics, "stint_api_requests_total", { code })).toBe(0);
+}
