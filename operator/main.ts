@@ -79,7 +79,7 @@ async function run(config: Config, log: Log): Promise<void> {
     cluster: new URL(server).host,
     namespaces: config.namespaces.join(",") || "all",
     http: config.httpVersion,
-    metrics: `http://${health.address.host}:${health.address.port}`,
+    metrics: `http://${health.address.host.includes(":") ? `[${health.address.host}]` : health.address.host}:${health.address.port}`,
   });
   if (cluster.skipTLSVerify) log.warn("the certificate of the API server is not checked", { cluster: cluster.name });
   endOnSignal({ operator, health, api, log });

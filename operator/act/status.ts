@@ -2,10 +2,15 @@
 import type { Urgency } from "../api/action.ts";
 import type { TaskRunStatus } from "../api/types.ts";
 
-/** A task that ends sooner costs no progress write: its outcome is the first thing the status says. */
-const SOON_MS = 1000;
-/** "Pending" stands there by default, so saying why can wait until it is worth a write. */
-const LATER_MS = 10_000;
+const DELAY_MS: Readonly<Record<Urgency, number>> = {
+  now: 0,
+  // A task that ends sooner costs no progress write: its outcome is the first thing the status says.
+  soon: 1000,
+  // "Pending" stands there by default, so saying why can wait until it is worth a write.
+  later: 10_000,
+  // The scheduler's words change with every node that comes or goes; thousands of waiting tasks must not follow each.
+  rarely: 60_000,
+};
 /** While the server has no room, progress waits for it, but not for ever. */
 const BUSY_MS = 1000;
 const BUSY_MAX_MS = 30_000;
@@ -21,12 +26,12 @@ export interface Progress {
 export function writeDelayMs(progress: Progress, urgency: Urgency, at: { now: number; busy: boolean }): number {
   if (urgency === "now") return 0;
   const waited = at.now - progress.since;
-  const left = (urgency === "soon" ? SOON_MS : LATER_MS) - waited;
+  const left = DELAY_MS[urgency] - waited;
   if (left > 0) return left;
   return at.busy && waited < BUSY_MAX_MS ? BUSY_MS : 0;
 }
 
-/** What makes a status news: the rest (a message that changed) waits for the longer delay. */
+/** What makes a status news: the rest (other words for the same) may wait long. */
 export function gist(status: Readonly<TaskRunStatus>): string {
   return [status.phase, status.conditions?.[0]?.reason, status.attempt, status.observedGeneration].join("|");
 }

@@ -28,8 +28,11 @@ export interface Refusal {
   readonly retryAt: number;
 }
 
-/** How soon a status must be written: a record that later steps rely on, news for the user, or plain progress. */
-export type Urgency = "now" | "soon" | "later";
+/**
+ * How soon a status must be written: a record that later steps rely on (now), news for the user (soon), what the default
+ * says already (later), other words for the same thing (rarely).
+ */
+export type Urgency = "now" | "soon" | "later" | "rarely";
 
 export class UnreachableError extends Error {
   override readonly name = "UnreachableError";

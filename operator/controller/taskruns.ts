@@ -204,8 +204,8 @@ export class TaskRuns {
     const { clock, random } = this.#room.port;
     const memory = this.#memory(uid);
     memory.refusals += 1;
-    const pause = Math.min(REFUSED_FIRST_MS * 2 ** (memory.refusals - 1), REFUSED_LONGEST_MS);
-    memory.refusal = { ...refusal, attempt: action.attempt, retryAt: clock.now() + pause * (1 + random()) };
+    const pause = Math.min(REFUSED_FIRST_MS * 2 ** (memory.refusals - 1) * (1 + random()), REFUSED_LONGEST_MS);
+    memory.refusal = { ...refusal, attempt: action.attempt, retryAt: clock.now() + pause };
   }
 
   async #apply(taskRun: TaskRunRecord, action: Action): ReturnType<typeof apply> {
@@ -237,7 +237,7 @@ export class TaskRuns {
     const now = port.clock.monotonic();
     const said = gist(plan.status);
     if (memory.said !== said) Object.assign(memory, { said, since: now } satisfies Progress);
-    const urgency = said === gist(taskRun.status) && plan.urgency === "soon" ? "later" : plan.urgency;
+    const urgency = said === gist(taskRun.status) && plan.urgency === "soon" ? "rarely" : plan.urgency;
     const delay = writeDelayMs(memory, urgency, { now, busy: cluster.busy });
     if (delay > 0) return { result: "done", ...sooner(wakeMs, delay) };
     try {

@@ -32,17 +32,16 @@ const { values, positionals } = parseArgs({
 
 const SEED = /^\d{1,9}$/;
 const RANGE = /^(\d{1,9})-(\d{1,9})$/;
-const seed = values.seed ?? positionals[0] ?? "1";
-const [, first = "0", last = "0"] = RANGE.exec(values.seeds ?? "1-1") ?? [];
-if (!SEED.test(seed) || first === "0" || Number(first) > Number(last)) {
-  print(`a seed is a whole number, and a range of seeds is written as 1-1000, not "${values.seeds ?? seed}"`);
+if (values.seeds !== undefined) await runRange(values.seeds);
+else await runOne(values.seed ?? positionals[0] ?? "1");
+
+function refuse(text: string): never {
+  print(`a seed is a whole number, and a range of seeds is written as 1-1000; "${text}" is neither`);
   process.exit(2);
 }
 
-if (values.seeds !== undefined) await runRange(values.seeds);
-else await runOne();
-
-async function runOne(): Promise<void> {
+async function runOne(seed: string): Promise<void> {
+  if (!SEED.test(seed)) refuse(seed);
   const printer = values.quiet === true ? {} : { print };
   const plan =
     values.scenario === undefined
@@ -61,7 +60,8 @@ async function runOne(): Promise<void> {
 }
 
 async function runRange(range: string): Promise<void> {
-  const [first = 1, last = first] = range.split("-").map(Number);
+  const [first = 1, last = first] = (RANGE.exec(range) ?? refuse(range)).slice(1).map(Number);
+  if (first > last) refuse(range);
   const broken: string[] = [];
   let virtualMs = 0;
   const startedAt = performance.now();
