@@ -45,6 +45,22 @@ export function compact<T extends object>(value: { readonly [K in keyof T]: T[K]
   return Object.freeze(Object.fromEntries(fields)) as T;
 }
 
+/** What every stored object has; undefined: without it, it is no object of an API server. */
+export interface Identity {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
+export function identityOf(metadata: Json): Identity | undefined {
+  const [namespace, name] = [text(metadata["namespace"]), text(metadata["name"])];
+  const [uid, resourceVersion] = [text(metadata["uid"]), text(metadata["resourceVersion"])];
+  if (namespace === undefined || name === undefined || uid === undefined || resourceVersion === undefined)
+    return undefined;
+  return { namespace, name, uid, resourceVersion };
+}
+
 /** metadata.resourceVersion of an object or a list. */
 export function resourceVersionOf(value: unknown): string | undefined {
   return text(object(object(value)["metadata"])["resourceVersion"]);

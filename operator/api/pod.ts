@@ -1,5 +1,5 @@
 /** JSON of a Pod -> PodRecord. */
-import { compact, list, object, text, timeMs, whole } from "./decode.ts";
+import { compact, identityOf, list, object, text, timeMs, whole } from "./decode.ts";
 import type { Json } from "./decode.ts";
 import { GROUP, Label } from "./names.ts";
 import type { ContainerRecord, PodRecord } from "./records.ts";
@@ -10,21 +10,16 @@ const MESSAGE_KEPT_CHARS = 1024;
 /** A container that waits for one of these is on its way; every other reason means it cannot start for now. */
 const ORDINARY_WAITS: ReadonlySet<string> = new Set(["", "ContainerCreating", "PodInitializing"]);
 
-/** undefined: without name, namespace, uid or resourceVersion it is no object of an API server. */
+/** undefined: it is no object of an API server. */
 export function decodePod(value: unknown): PodRecord | undefined {
   const raw = object(value);
   const metadata = object(raw["metadata"]);
-  const [namespace, name] = [text(metadata["namespace"]), text(metadata["name"])];
-  const [uid, resourceVersion] = [text(metadata["uid"]), text(metadata["resourceVersion"])];
-  if (namespace === undefined || name === undefined || uid === undefined || resourceVersion === undefined)
-    return undefined;
+  const identity = identityOf(metadata);
+  if (identity === undefined) return undefined;
   const status = object(raw["status"]);
   const owner = controllerOf(metadata);
   return compact<PodRecord>({
-    namespace,
-    name,
-    uid,
-    resourceVersion,
+    ...identity,
     ownerUid: text(owner["uid"]),
     ownerName: text(owner["name"]),
     attempt: attemptOf(metadata),

@@ -1,26 +1,21 @@
 /** JSON of a TaskRun -> TaskRunRecord. */
-import { compact, isObject, list, object, text, whole } from "./decode.ts";
+import { compact, identityOf, isObject, list, object, text, whole } from "./decode.ts";
 import type { Json } from "./decode.ts";
 import { TEMPLATE_KEPT_CHARS, TERMINAL_PHASES } from "./records.ts";
 import type { TaskRunRecord } from "./records.ts";
 import type { TaskRunStatus } from "./types.ts";
 
-/** undefined: without name, namespace, uid or resourceVersion it is no object of an API server. */
+/** undefined: it is no object of an API server. */
 export function decodeTaskRun(value: unknown): TaskRunRecord | undefined {
   const raw = object(value);
   const metadata = object(raw["metadata"]);
-  const [namespace, name] = [text(metadata["namespace"]), text(metadata["name"])];
-  const [uid, resourceVersion] = [text(metadata["uid"]), text(metadata["resourceVersion"])];
-  if (namespace === undefined || name === undefined || uid === undefined || resourceVersion === undefined)
-    return undefined;
+  const identity = identityOf(metadata);
+  if (identity === undefined) return undefined;
   const spec = object(raw["spec"]);
   const status = decodeStatus(object(raw["status"]));
   const finished = TERMINAL_PHASES.has(status.phase ?? "");
   return compact<TaskRunRecord>({
-    namespace,
-    name,
-    uid,
-    resourceVersion,
+    ...identity,
     generation: whole(metadata["generation"]) ?? 0,
     deleting: metadata["deletionTimestamp"] !== undefined,
     spec: decodeSpec(spec),
