@@ -45,7 +45,7 @@ export function compact<T extends object>(value: { readonly [K in keyof T]: T[K]
   return Object.freeze(Object.fromEntries(fields)) as T;
 }
 
-/** What every stored object has; undefined: without it, it is no object of an API server. */
+/** What every stored object has. */
 export interface Identity {
   readonly namespace: string;
   readonly name: string;
@@ -53,6 +53,7 @@ export interface Identity {
   readonly resourceVersion: string;
 }
 
+/** undefined: without one of these it is no object of an API server. */
 export function identityOf(metadata: Json): Identity | undefined {
   const [namespace, name] = [text(metadata["namespace"]), text(metadata["name"])];
   const [uid, resourceVersion] = [text(metadata["uid"]), text(metadata["resourceVersion"])];

@@ -1,12 +1,9 @@
 /** What the stores hold of a watched object: the few fields decisions read, never the whole object. All values are frozen. */
+import type { Identity } from "./decode.ts";
 import type { TaskRunSpec, TaskRunStatus } from "./types.ts";
 
 /** What every record has, so that store, queue and own writes can treat all kinds alike. */
-export interface ObjectRecord {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly resourceVersion: string;
+export interface ObjectRecord extends Identity {
   /** The uid of the controlling owner, if there is one. */
   readonly ownerUid?: string;
 }

@@ -12,7 +12,7 @@ import { systemClock } from "./clock.ts";
 import type { HttpVersion, Liveness } from "./connector.ts";
 import type { CredentialSource } from "./credentials.ts";
 import { httpApi, type HttpApi, type HttpOptions } from "./http.ts";
-import { selfSigned } from "./selfsigned.ts";
+import { selfSigned } from "../testing/selfsigned.ts";
 
 type Answer = (request: Http2ServerRequest, response: Http2ServerResponse) => void;
 
