@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { poll } from "./waiting.ts";
 
@@ -31,13 +32,17 @@ export class Operator {
   readonly #exit: Promise<number | string>;
   #killed = false;
 
-  private constructor(child: ChildProcess) {
+  /** `child` logs to its stderr, which must be a pipe. */
+  constructor(child: ChildProcess & { readonly stderr: Readable }) {
     this.#child = child;
-    this.#exit = once(child, "exit").then(([code, signal]) => (code as number | null) ?? (signal as string));
-    const lines = createInterface({ input: child.stderr ?? process.stdin });
+    const lines = createInterface({ input: child.stderr });
     lines.on("line", (line) => {
       if (this.#lines.length < LOG_LINES_MAX) this.#lines.push(line);
     });
+    // A process may be gone before the last it wrote has been read; whoever waits for its end wants its last words too.
+    this.#exit = Promise.all([once(child, "exit"), once(lines, "close")]).then(
+      ([[code, signal]]) => (code as number | null) ?? (signal as string),
+    );
   }
 
   /** Starts it; `ready` tells when it works. Flags as the user gives them. */

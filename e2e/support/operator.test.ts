@@ -1,0 +1,12 @@
+import { spawn } from "node:child_process";
+import { expect, it } from "vitest";
+import { Operator } from "./operator.ts";
+
+it("has read the last line of the log when it tells of the end, however late that line comes", async () => {
+  // The shell is gone before the last line is written: the longest possible way from an end to its last words.
+  const program = "(sleep 0.3; echo last >&2) & echo first >&2; exit 3";
+  const operator = new Operator(spawn("sh", ["-c", program], { stdio: ["ignore", "ignore", "pipe"] }));
+
+  expect(await operator.ended()).toBe(3);
+  expect(operator.log.map((line) => line.message)).toEqual(["first", "last"]);
+});
