@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # Colours of tools are for terminals; CI logs stay plain.
 INSTALLED := node_modules/.package-lock.json
 
-.PHONY: help demo test generate verify lint format test-unit test-sim test-e2e sim up down run status image install deploy undeploy clean tools
+.PHONY: help demo test generate verify lint format test-unit test-sim test-e2e sim bench up down run status image install deploy undeploy clean tools
 
 help: ## show this list
 	@echo "usage: make VERB"; echo
@@ -37,6 +37,9 @@ test-e2e: dist/operator.cjs ## run the end-to-end tests only
 
 sim: $(INSTALLED) ## replay one run of the simulator: make sim SEED=42
 	@node operator/testing/sim/main.ts $(if $(SEEDS),--seeds=$(SEEDS),$(or $(SEED),1))
+
+bench: dist/operator.cjs ## measure bursts of TaskRuns against a bare loader on simulated nodes: make bench TASKS=1000 ROUNDS=3
+	@node bench/main.ts $(if $(TASKS),--tasks=$(TASKS)) $(if $(ROUNDS),--rounds=$(ROUNDS))
 
 generate: $(INSTALLED) ## make operator/api/types.ts from crds/*.yaml
 	@node crds/generate.ts

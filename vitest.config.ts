@@ -10,6 +10,7 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
           include: [
             "operator/**/*.test.ts",
             "crds/**/*.test.ts",
+            "bench/**/*.test.ts",
             "e2e/cluster/**/*.test.ts",
             "e2e/support/**/*.test.ts",
           ],

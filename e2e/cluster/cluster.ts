@@ -1,12 +1,13 @@
 /** The local Kubernetes as a library: what `main.ts` offers to people, for tests. */
 import { readdir, rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { callJson } from "./apiclient.ts";
+import { call, callJson } from "./apiclient.ts";
 import { build, type Toolbox } from "./build.ts";
 import { ClusterError } from "./failure.ts";
 import { lockHolder, takeLock } from "./lock.ts";
 import { nodeReadiness } from "./nodes.ts";
 import { downCommand, parseOptions, type ClusterOptions } from "./options.ts";
+import { recordedProcess } from "./process.ts";
 import { componentOf, noteInLog, runs, startComponent, stopComponent } from "./run.ts";
 import { importImage, planCluster, startCluster } from "./start.ts";
 import { claimDir, paths, readState, type ClusterState } from "./state.ts";
@@ -125,6 +126,28 @@ export async function compactEtcd(dir: string): Promise<number> {
 export async function loadImage(dir: string, archive: string): Promise<void> {
   const state = await stateOf(dir);
   await Promise.all(state.realNodes.map((node) => importImage(state, node, archive)));
+}
+
+/** The process id of a component that runs. */
+export async function componentPid(dir: string, name: string): Promise<number> {
+  await found(dir, name);
+  const identity = await recordedProcess(paths.record(dir, name));
+  if (identity === undefined) throw new ClusterError(`${name} does not run`);
+  return identity.pid;
+}
+
+/** What the API server counts of itself, in Prometheus' text format. */
+export async function apiServerMetrics(dir: string): Promise<string> {
+  const { ports } = await stateOf(dir);
+  const { status: code, text } = await call({
+    dir,
+    as: "admin",
+    port: ports.apiServer,
+    method: "GET",
+    path: "/metrics",
+  });
+  if (code !== 200) throw new ClusterError(`the API server answered ${code} when asked for its metrics`);
+  return text;
 }
 
 /** What a cluster's status shows. */
