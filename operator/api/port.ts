@@ -100,7 +100,8 @@ export interface HistogramLabels {
 }
 
 export interface GaugeLabels {
-  readonly queueDepth: { readonly kind: string };
+  /** namespace: the one the queue serves, "" for all of them. */
+  readonly queueDepth: { readonly kind: string; readonly namespace: string };
   readonly taskRuns: { readonly phase: string };
   /** Calls to the API server that may be under way at once, as adapted. */
   readonly inFlightLimit: Readonly<Record<string, never>>;

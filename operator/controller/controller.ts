@@ -15,6 +15,8 @@ export interface Pass {
 
 export interface ControllerOptions {
   readonly kind: string;
+  /** "" for all namespaces. */
+  readonly namespace: string;
   readonly pass: (key: string) => Promise<Pass>;
 }
 
@@ -23,8 +25,8 @@ const WARN_FROM_FAILURES = 3;
 /** A server that is away fails every key; one line in so long says it. */
 const WARN_EVERY_MS = 10_000;
 
-export function startController(port: Port, { kind, pass }: ControllerOptions): WorkQueue {
-  const queue: WorkQueue = new WorkQueue(port, { kind, work });
+export function startController(port: Port, { kind, namespace, pass }: ControllerOptions): WorkQueue {
+  const queue: WorkQueue = new WorkQueue(port, { kind, namespace, work });
   let warnedAt = Number.NEGATIVE_INFINITY;
   let unsaid = 0;
 

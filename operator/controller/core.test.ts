@@ -150,6 +150,7 @@ describe("the loop", () => {
     const passes: string[] = [];
     const queue = startController(world.port, {
       kind: "Test",
+      namespace: "",
       pass: async (key) => {
         passes.push(key);
         if (key === "bad") throw new TypeError("a fault of ours");
@@ -172,6 +173,7 @@ describe("the loop", () => {
     let passes = 0;
     const queue = startController(world.port, {
       kind: "Test",
+      namespace: "",
       pass: async () => {
         passes += 1;
         return await Promise.resolve(passes === 1 ? { result: "waiting", againMs: 700 } : { result: "done" });

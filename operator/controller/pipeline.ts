@@ -58,7 +58,11 @@ export class Pipeline {
       ownWrites: new OwnWrites(port),
       renew: (resource) => (resource === "pods" ? this.#podWatch : this.#taskRunWatch).renew(),
     });
-    this.#queue = startController(port, { kind: "TaskRun", pass: async (key) => await this.#passes.pass(key) });
+    this.#queue = startController(port, {
+      kind: "TaskRun",
+      namespace,
+      pass: async (key) => await this.#passes.pass(key),
+    });
     this.#running = [this.#taskRunWatch.run(), this.#podWatch.run()];
   }
 

@@ -30,7 +30,7 @@ function aBench(workMs = 0, random = 0): Bench {
     await promise;
     underWay.set(key, now - 1);
   };
-  const queue = new WorkQueue(world.port, { kind: "Test", work });
+  const queue = new WorkQueue(world.port, { kind: "Test", namespace: "", work });
   return { ...world, queue, begun, overlap: () => overlap };
 }
 

@@ -7,6 +7,8 @@ import type { Port } from "../api/port.ts";
 export interface WorkQueueOptions {
   /** The kind of object, for metrics. */
   readonly kind: string;
+  /** Whose keys it holds, for metrics; "" for all namespaces. */
+  readonly namespace: string;
   /** Works on one key. Must not reject. */
   readonly work: (key: string) => Promise<void>;
 }
@@ -110,7 +112,7 @@ export class WorkQueue {
   }
 
   #turn(): void {
-    const { kind } = this.#options;
+    const { kind, namespace } = this.#options;
     let started = 0;
     for (const [key, since] of this.#waiting) {
       if (started >= TURN_KEYS_MAX || this.#working.size >= WORKING_MAX) break;
@@ -120,7 +122,7 @@ export class WorkQueue {
       this.#port.meter.observe("queueWait", { kind }, (this.#port.clock.monotonic() - since) / 1000);
       void this.#work(key);
     }
-    this.#port.meter.set("queueDepth", { kind }, this.#waiting.size);
+    this.#port.meter.set("queueDepth", { kind, namespace }, this.#waiting.size);
     this.#schedule();
   }
 

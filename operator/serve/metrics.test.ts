@@ -8,7 +8,8 @@ it("counts, observes and sets by labels", async () => {
   meter.count("reconciles", { kind: "TaskRun", result: "done" });
   meter.count("apiRequests", { verb: "create", resource: "pods", code: "201" });
   meter.observe("apiRequest", { verb: "create", resource: "pods" }, 0.004);
-  meter.set("queueDepth", { kind: "TaskRun" }, 7);
+  meter.set("queueDepth", { kind: "TaskRun", namespace: "a" }, 7);
+  meter.set("queueDepth", { kind: "TaskRun", namespace: "b" }, 2);
   meter.set("inFlightLimit", {}, 30);
 
   const text = await metrics.scrape();
@@ -17,7 +18,8 @@ it("counts, observes and sets by labels", async () => {
     'stint_reconciles_total{kind="TaskRun",result="done"} 2',
     'stint_api_requests_total{verb="create",resource="pods",code="201"} 1',
     'stint_api_request_duration_seconds_bucket{le="0.005",verb="create",resource="pods"} 1',
-    'stint_workqueue_depth{kind="TaskRun"} 7',
+    'stint_workqueue_depth{kind="TaskRun",namespace="a"} 7',
+    'stint_workqueue_depth{kind="TaskRun",namespace="b"} 2',
     "stint_in_flight_limit 30",
     'stint_build_info{version="1.2.3"',
     "nodejs_eventloop_lag_p99_seconds",

@@ -102,7 +102,10 @@ function gaugesIn(registry: Registry): Record<keyof GaugeLabels, Gauge> {
   const gauge = (name: string, help: string, labelNames: string[]): Gauge =>
     new Gauge({ name, help, labelNames, registers: [registry] });
   return {
-    queueDepth: gauge("stint_workqueue_depth", "Keys that wait for a worker.", ["kind"]),
+    queueDepth: gauge("stint_workqueue_depth", 'Keys that wait for a worker. namespace "": all namespaces.', [
+      "kind",
+      "namespace",
+    ]),
     taskRuns: gauge("stint_taskruns", "TaskRuns by phase.", ["phase"]),
     inFlightLimit: gauge("stint_in_flight_limit", "Calls to the API server that may be under way at once.", []),
   };
