@@ -21,8 +21,9 @@ export async function empty(side: Side): Promise<void> {
 /** How many objects there were. */
 async function clear(side: Side, kind: Kind): Promise<number> {
   const path = collection(kind, side.namespace);
-  const { body } = await side.send({ method: "GET", path });
-  const items = (body as { readonly items: readonly Json[] }).items;
+  const { status, body } = await side.send({ method: "GET", path });
+  if (status !== 200) throw new Error(`the list of ${path} was answered ${status}: ${JSON.stringify(body)}`);
+  const { items } = body as { readonly items: readonly Json[] };
   await Promise.all(items.map((item) => remove(side, path, item)));
   return items.length;
 }
