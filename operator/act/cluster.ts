@@ -10,14 +10,15 @@ import type { TaskRunRecord } from "../api/records.ts";
 import type { TaskRunStatus } from "../api/types.ts";
 import { ApiError, errorOf } from "./errors.ts";
 import { InFlight } from "./inflight.ts";
-import type { Priority } from "./inflight.ts";
+import type { Lane, Priority } from "./inflight.ts";
 
 /** The longest life of a call; the API server ends its own after 60 s, and we must not wait for a dead one much longer. */
 const CALL_TIMEOUT_MS = 30_000;
 
 interface Call {
-  readonly verb: "get" | "create" | "update" | "delete";
+  readonly verb: "get" | "list" | "create" | "update" | "delete";
   readonly resource: Resource;
+  readonly namespace: string;
   readonly request: Omit<ApiRequest, "timeoutMs">;
   readonly priority: Priority;
 }
@@ -39,26 +40,38 @@ export class Cluster {
 
   async getTaskRun(namespace: string, name: string): Promise<unknown> {
     const path = objectPath(TASKRUNS, namespace, name);
-    return await this.#call({ verb: "get", resource: TASKRUNS, request: { method: "GET", path }, priority: "high" });
+    return await this.#call({
+      verb: "get",
+      resource: TASKRUNS,
+      namespace,
+      request: { method: "GET", path },
+      priority: "high",
+    });
   }
 
   async getPod(namespace: string, name: string): Promise<unknown> {
     const path = objectPath(PODS, namespace, name);
-    return await this.#call({ verb: "get", resource: PODS, request: { method: "GET", path }, priority: "high" });
+    return await this.#call({
+      verb: "get",
+      resource: PODS,
+      namespace,
+      request: { method: "GET", path },
+      priority: "high",
+    });
   }
 
   /** Unknown fields are errors: a misspelt one would otherwise be dropped in silence. Returns the pod as created. */
   async createPod(namespace: string, body: Json): Promise<unknown> {
     const path = collectionPath(PODS, namespace);
     const request = { method: "POST", path, query: { fieldValidation: "Strict" }, body } as const;
-    return await this.#call({ verb: "create", resource: PODS, request, priority: "high" });
+    return await this.#call({ verb: "create", resource: PODS, namespace, request, priority: "high" });
   }
 
   /** Graceful, and only if the pod is still the one, and in the state, we decided about. */
   async deletePod(namespace: string, name: string, seen: { uid: string; resourceVersion: string }): Promise<unknown> {
     const body = { apiVersion: "v1", kind: "DeleteOptions", preconditions: seen };
     const request = { method: "DELETE", path: objectPath(PODS, namespace, name), body } as const;
-    return await this.#call({ verb: "delete", resource: PODS, request, priority: "high" });
+    return await this.#call({ verb: "delete", resource: PODS, namespace, request, priority: "high" });
   }
 
   /**
@@ -75,23 +88,27 @@ export class Cluster {
       status,
     };
     const request = { method: "PUT", path, query: { fieldValidation: "Ignore" }, body } as const;
-    return resourceVersionOf(await this.#call({ verb: "update", resource: TASKRUNS, request, priority })) ?? "";
+    return (
+      resourceVersionOf(await this.#call({ verb: "update", resource: TASKRUNS, namespace, request, priority })) ?? ""
+    );
   }
 
   async #call(call: Call): Promise<unknown> {
-    await this.#inFlight.enter(call.priority);
+    const { verb, resource, namespace, priority } = call;
+    const lane: Lane = { name: [namespace, verb, resource.name, priority].join(" "), priority };
+    await this.#inFlight.enter(lane);
     const started = this.#port.clock.monotonic();
     const outcome = await this.#send(call.request);
     const tookMs = this.#port.clock.monotonic() - started;
     const error = outcome instanceof ApiError ? outcome : undefined;
-    this.#inFlight.done(tookMs, error);
-    const labels = { verb: call.verb, resource: call.resource.name };
+    this.#inFlight.done(lane, tookMs, error);
+    const labels = { verb, resource: resource.name };
     const code = outcome instanceof ApiError ? outcome.code : outcome.status;
     this.#port.meter.count("apiRequests", { ...labels, code: code === 0 ? "none" : String(code) });
     this.#port.meter.observe("apiRequest", labels, tookMs / 1000);
     if (outcome instanceof ApiError) throw outcome;
     // A 2xx that holds no object says nothing: whatever was asked for may have been done.
-    const empty = call.verb !== "delete" && resourceVersionOf(outcome.body) === undefined;
+    const empty = verb !== "delete" && resourceVersionOf(outcome.body) === undefined;
     if (empty) throw new ApiError("lost", "the answer holds no object", { code: 0, retryAfterMs: 0 });
     return outcome.body;
   }

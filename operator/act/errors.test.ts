@@ -24,6 +24,10 @@ describe("an answer of the API server", () => {
     ],
     [403, "Forbidden", 'User "u" cannot create resource "pods"', "forbidden"],
     [403, "Forbidden", "unable to create new content in namespace x because it is being terminated", "forbidden"],
+    [429, "TooManyRequests", 'admission webhook "guard.example" denied the request: too many pods', "forbidden"],
+    [500, "InternalError", 'admission webhook "guard.example" denied the request: oops', "forbidden"],
+    [400, "", "<html><title>400 Bad Request</title></html>", "busy"],
+    [413, "", "<html><title>413 Request Entity Too Large</title></html>", "busy"],
     [401, "Unauthorized", "", "busy"],
     [429, "TooManyRequests", "", "busy"],
     [500, "InternalError", "", "busy"],
@@ -61,7 +65,21 @@ describe("an answer of the API server", () => {
     ["busy", 429, false],
     ["conflict", 409, false],
     ["invalid", 422, false],
+    ["forbidden", 500, false],
   ] as const)("of kind %s and code %i may have acted: %s", (kind, code, want) => {
     expect(new ApiError(kind, "", { code, retryAfterMs: 0 }).mayHaveActed).toBe(want);
+  });
+
+  it.each([
+    [429, "TooManyRequests", "", true],
+    [503, "ServiceUnavailable", "", true],
+    [504, "Timeout", "request did not complete within the allotted timeout", true],
+    [500, "InternalError", "", false],
+    [500, "InternalError", 'failed calling webhook "guard.example": no endpoints available', false],
+    [504, "Timeout", 'failed calling webhook "guard.example": context deadline exceeded', false],
+    [429, "TooManyRequests", 'admission webhook "guard.example" denied the request: too many', false],
+    [409, "Conflict", "", false],
+  ])("%i %s %j means the server has too much to do: %s", (code, reason, message, want) => {
+    expect(errorOf(refusal(code, reason, message)).overloaded).toBe(want);
   });
 });

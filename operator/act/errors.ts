@@ -7,11 +7,12 @@ import type { ApiResponse } from "../api/port.ts";
  * exists     the name is taken (409 AlreadyExists)
  * conflict   our copy was old (409 Conflict); ordinary: the store will show the newer one
  * gone       there is no such object (404)
- * invalid    the object itself is refused, now and always (400, 413, 422)
+ * invalid    the API server refuses the object itself, now and always (400, 413, 422 with its own reason)
  * quota      no room in a quota (403 that says so)
  * policy     Pod Security forbids this pod (403 that says so); asking again cannot help
- * forbidden  any other 403: our rights, an admission policy
- * busy       ask again later (429, 5xx), or we do not know whether the server acted ("lost")
+ * forbidden  any other 403: our rights; and whatever an admission policy or webhook denied, under any code
+ * busy       ask again later (429, 5xx)
+ * lost       no reply: we do not know whether the server acted
  */
 export type FailureKind =
   "exists" | "conflict" | "gone" | "invalid" | "quota" | "policy" | "forbidden" | "busy" | "lost";
@@ -32,7 +33,12 @@ export class ApiError extends Error {
 
   /** The server may have done what we asked: no reply came, or it failed on the way (a timeout of etcd, for instance). */
   get mayHaveActed(): boolean {
-    return this.kind === "lost" || this.code >= 500;
+    return this.kind === "lost" || (this.kind === "busy" && this.code >= 500);
+  }
+
+  /** The server itself has too much to do. A webhook that is slow or down says nothing about the server. */
+  get overloaded(): boolean {
+    return this.kind === "busy" && OVERLOAD_CODES.has(this.code) && !this.message.includes("webhook");
   }
 }
 
@@ -46,13 +52,18 @@ export function errorOf(reply: ApiResponse): ApiError {
   return new ApiError(kindOf(reply.status, status), status.message, { code: reply.status, retryAfterMs });
 }
 
+/** Too many requests, unavailable, timed out. */
+const OVERLOAD_CODES: ReadonlySet<number> = new Set([429, 503, 504]);
+
 function kindOf(code: number, status: StatusReply): FailureKind {
+  // A policy or webhook chooses its code freely. It says who may do what, and may change; it never speaks for the server.
+  if (DENIED.test(status.message)) return "forbidden";
   switch (code) {
     case 400:
     case 413:
     case 422:
-      // Policies answer with these codes too; they are about who may do what, and may change.
-      return DENIED.test(status.message) ? "forbidden" : "invalid";
+      // A proxy answers with these codes too, but knows no reasons: what it says is not about the object.
+      return OBJECT_REASONS.has(status.reason) ? "invalid" : "busy";
     case 403:
       return forbiddenKind(status);
     case 404:
@@ -63,6 +74,9 @@ function kindOf(code: number, status: StatusReply): FailureKind {
       return "busy";
   }
 }
+
+/** The reasons with which the API server refuses an object (apimachinery, pkg/apis/meta/v1, StatusReason). */
+const OBJECT_REASONS: ReadonlySet<string> = new Set(["BadRequest", "Invalid", "RequestEntityTooLarge"]);
 
 /** The words of admission webhooks and ValidatingAdmissionPolicies (apiserver admission plugins, 1.36). */
 const DENIED = /admission webhook .* denied the request|ValidatingAdmissionPolicy .* denied request/s;

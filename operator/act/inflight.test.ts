@@ -3,20 +3,24 @@ import { aWorld } from "../testing/scripted.ts";
 import type { World } from "../testing/scripted.ts";
 import { ApiError } from "./errors.ts";
 import { InFlight } from "./inflight.ts";
-import type { Priority } from "./inflight.ts";
+import type { Lane } from "./inflight.ts";
 
 interface Gate extends World {
   readonly inFlight: InFlight;
   readonly entered: string[];
-  readonly enter: (name: string, priority?: Priority) => void;
+  readonly enter: (name: string, lane?: Lane) => void;
 }
+
+const CREATES: Lane = { name: "a create pods", priority: "high" };
+const OUTCOMES: Lane = { name: "a update taskruns", priority: "high" };
+const PROGRESS: Lane = { name: "a update taskruns progress", priority: "low" };
 
 function aGate(): Gate {
   const world = aWorld();
   const inFlight = new InFlight(world.port);
   const entered: string[] = [];
-  const enter = (name: string, priority: Priority = "high"): void => {
-    void inFlight.enter(priority).then(() => entered.push(name));
+  const enter = (name: string, lane: Lane = CREATES): void => {
+    void inFlight.enter(lane).then(() => entered.push(name));
   };
   return { ...world, inFlight, entered, enter };
 }
@@ -29,34 +33,63 @@ const conflict = new ApiError("conflict", "", { code: 409, retryAfterMs: 0 });
 function calls(gate: Gate, count: number, tookMs: number, error?: ApiError): void {
   for (let index = 0; index < count; index += 1) {
     gate.enter("");
-    gate.inFlight.done(tookMs, error);
+    gate.inFlight.done(CREATES, tookMs, error);
   }
 }
 
 describe("the limit on calls under way", () => {
-  it("lets 32 in at first, and the next when one is done", async () => {
+  it("lets half of 32 in at first from one lane, and the next when one is done", async () => {
     const gate = aGate();
     for (let index = 0; index < 40; index += 1) gate.enter(String(index));
     await gate.advance(0);
     const first = [gate.entered.length, gate.inFlight.busy];
-    gate.inFlight.done(5, undefined);
+    gate.inFlight.done(CREATES, 5, undefined);
     await gate.advance(0);
 
-    expect(first).toEqual([32, true]);
-    expect(gate.entered).toHaveLength(33);
+    expect(first).toEqual([16, true]);
+    expect(gate.entered).toHaveLength(17);
   });
 
   it("lets creates and outcomes go before progress, each in the order they came", async () => {
     const gate = aGate();
-    for (let index = 0; index < 32; index += 1) gate.enter("filler");
-    gate.enter("low 1", "low");
-    gate.enter("low 2", "low");
-    gate.enter("high 1");
-    gate.enter("high 2");
-    for (let index = 0; index < 4; index += 1) gate.inFlight.done(5, undefined);
+    calls(gate, 1, 5, busy(5000));
+    await gate.advance(0);
+    gate.entered.length = 0;
+    gate.enter("progress 1", PROGRESS);
+    gate.enter("progress 2", PROGRESS);
+    gate.enter("create 1");
+    gate.enter("create 2");
+    gate.enter("outcome", OUTCOMES);
+    await gate.advance(6000);
+
+    expect(gate.entered).toEqual(["create 1", "outcome", "create 2", "progress 1"]);
+  });
+
+  it("leaves places for others while calls of one lane hang, however many lanes hang", async () => {
+    const gate = aGate();
+    const hanging = ["a", "b", "c", "d"].map((name): Lane => ({ name: `${name} create pods`, priority: "high" }));
+    for (const lane of hanging) for (let index = 0; index < 100; index += 1) gate.enter("hangs", lane);
+    await gate.advance(0);
+    const hung = gate.entered.length;
+    gate.enter("outcome", OUTCOMES);
+    gate.enter("progress", PROGRESS);
     await gate.advance(0);
 
-    expect(gate.entered.slice(32)).toEqual(["high 1", "high 2", "low 1", "low 2"]);
+    expect(hung).toBeLessThan(32);
+    expect(gate.entered.slice(hung)).toEqual(["outcome", "progress"]);
+  });
+
+  it("gives lanes their turns: one that waits long is not passed over by a full one", async () => {
+    const gate = aGate();
+    for (let index = 0; index < 100; index += 1) gate.enter("create");
+    for (let index = 0; index < 100; index += 1) gate.enter("outcome", OUTCOMES);
+    for (let index = 0; index < 40; index += 1) {
+      await gate.advance(0);
+      gate.inFlight.done(gate.entered.at(-1) === "create" ? CREATES : OUTCOMES, 5, undefined);
+    }
+    const outcomes = gate.entered.filter((name) => name === "outcome").length;
+
+    expect(outcomes).toBeGreaterThan(15);
   });
 
   it("grows while answers stay quick, up to 200", () => {
@@ -101,6 +134,17 @@ describe("the limit on calls under way", () => {
     expect([once, twice, gate.inFlight.limit]).toEqual([16, 8, 2]);
   });
 
+  it.each([
+    ["a webhook that is down", 500, 'failed calling webhook "x": no endpoints available'],
+    ["a webhook that does not answer", 504, 'failed calling webhook "x": context deadline exceeded'],
+    ["a fault of the server", 500, ""],
+  ])("does not shrink for %s", (_, code, message) => {
+    const gate = aGate();
+    calls(gate, 100, 5, new ApiError("busy", message, { code, retryAfterMs: 60_000 }));
+
+    expect([gate.inFlight.limit, gate.inFlight.busy]).toEqual([32, false]);
+  });
+
   it("neither grows nor shrinks on lost replies; a conflict is an answer like any other", () => {
     const gate = aGate();
     calls(gate, 100, 5, lost);
@@ -117,7 +161,7 @@ describe("the limit on calls under way", () => {
     await gate.advance(0);
     gate.entered.length = 0;
     gate.enter("a");
-    gate.enter("b", "low");
+    gate.enter("b", PROGRESS);
     await gate.advance(5000);
     const early = [...gate.entered];
     await gate.advance(1000);

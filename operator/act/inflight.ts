@@ -1,6 +1,6 @@
 /**
  * How many calls may be under way at once. Grows while answers stay quick, halves when the server says it is overloaded
- * (429, 503) or answers get slow, and respects Retry-After. Creates and outcomes go before progress.
+ * (429, 503, 504), and respects Retry-After. Creates and outcomes go before progress.
  */
 import type { Port } from "../api/port.ts";
 import type { ApiError } from "./errors.ts";
@@ -21,13 +21,34 @@ const QUICK_MS = 50;
 /** Added to Retry-After by chance: the server tells every client the same second. */
 const RETRY_JITTER_MS = 1000;
 
+/**
+ * Who waits together: calls of one namespace, verb and kind. No lane takes more than half of the places that the others
+ * leave, so that calls which hang (a webhook that does not answer) never hold up another namespace, or the outcomes of
+ * their own. Progress takes a smaller part, and goes last.
+ */
+export interface Lane {
+  readonly name: string;
+  readonly priority: Priority;
+}
+
 export type Priority = "high" | "low";
+
+/** A lane gets this part of the places that other lanes leave, and at least one. */
+const PARTS: Readonly<Record<Priority, number>> = { high: 1 / 2, low: 1 / 8 };
+
+interface Traffic {
+  readonly priority: Priority;
+  underWay: number;
+  readonly waiting: (() => void)[];
+}
 
 export class InFlight {
   readonly #port: Port;
-  readonly #queues: { readonly high: (() => void)[]; readonly low: (() => void)[] } = { high: [], low: [] };
+  /** Lanes in use, in the order of their turns. */
+  readonly #lanes = new Map<string, Traffic>();
   #limit = LIMIT_FIRST;
   #underWay = 0;
+  #waiting = 0;
   #bestMs = Number.POSITIVE_INFINITY;
   #halvedAt = Number.NEGATIVE_INFINITY;
   #pausedUntil = Number.NEGATIVE_INFINITY;
@@ -40,7 +61,7 @@ export class InFlight {
 
   /** Calls wait for a place: what could wait longer should. */
   get busy(): boolean {
-    return this.#underWay >= this.#limit || this.#pausedUntil > this.#port.clock.monotonic();
+    return this.#waiting > 0 || this.#pausedUntil > this.#port.clock.monotonic();
   }
 
   get limit(): number {
@@ -48,18 +69,27 @@ export class InFlight {
   }
 
   /** Waits for a place; call done() exactly once afterwards. */
-  async enter(priority: Priority): Promise<void> {
+  async enter(lane: Lane): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<undefined>();
-    this.#queues[priority].push(() => resolve(undefined));
+    const { priority } = lane;
+    const traffic = this.#lanes.get(lane.name) ?? { priority, underWay: 0, waiting: [] };
+    this.#lanes.set(lane.name, traffic);
+    traffic.waiting.push(() => resolve(undefined));
+    this.#waiting += 1;
     this.#admit();
     await promise;
   }
 
-  /** A call ended after `tookMs`, well or with an error. */
-  done(tookMs: number, error: ApiError | undefined): void {
+  /** A call of that lane ended after `tookMs`, well or with an error. */
+  done(lane: Lane, tookMs: number, error: ApiError | undefined): void {
     this.#underWay -= 1;
-    if (error?.kind === "busy") this.#overloaded(error.retryAfterMs);
-    else if (error?.kind !== "lost") this.#answered(tookMs);
+    const traffic = this.#lanes.get(lane.name);
+    if (traffic !== undefined) {
+      traffic.underWay -= 1;
+      if (traffic.underWay === 0 && traffic.waiting.length === 0) this.#lanes.delete(lane.name);
+    }
+    if (error?.overloaded === true) this.#overloaded(error.retryAfterMs);
+    else if (error?.kind !== "busy" && error?.kind !== "lost") this.#answered(tookMs);
     this.#port.meter.set("inFlightLimit", {}, this.limit);
     this.#admit();
   }
@@ -91,11 +121,32 @@ export class InFlight {
       });
       return;
     }
-    while (this.#underWay < this.limit) {
-      const next = this.#queues.high.shift() ?? this.#queues.low.shift();
-      if (next === undefined) return;
-      this.#underWay += 1;
-      next();
+    while (this.#waiting > 0 && this.#underWay < this.limit) {
+      const name = this.#nextLane("high") ?? this.#nextLane("low");
+      if (name === undefined) return;
+      this.#letIn(name);
     }
+  }
+
+  /** The lane whose turn it is: somebody waits in it, and it has not had its part yet. */
+  #nextLane(priority: Priority): string | undefined {
+    for (const [name, lane] of this.#lanes) {
+      if (lane.priority !== priority || lane.waiting.length === 0) continue;
+      const left = this.limit - (this.#underWay - lane.underWay);
+      if (lane.underWay < Math.max(1, Math.floor(left * PARTS[priority]))) return name;
+    }
+    return undefined;
+  }
+
+  #letIn(name: string): void {
+    const lane = this.#lanes.get(name);
+    const next = lane?.waiting.shift();
+    if (lane === undefined || next === undefined) return;
+    this.#lanes.delete(name);
+    this.#lanes.set(name, lane);
+    lane.underWay += 1;
+    this.#underWay += 1;
+    this.#waiting -= 1;
+    next();
   }
 }
