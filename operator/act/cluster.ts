@@ -60,6 +60,18 @@ export class Cluster {
     });
   }
 
+  /** The version at which the server's pods stand now: one that has seen every write answered, or lost, before. */
+  async podsVersion(namespace: string): Promise<string> {
+    const { labelSelector = "" } = PODS;
+    const request = {
+      method: "GET",
+      path: collectionPath(PODS, namespace),
+      query: { limit: "1", labelSelector },
+    } as const;
+    const list = await this.#call({ verb: "list", resource: PODS, namespace, request, priority: "high" });
+    return resourceVersionOf(list) ?? "";
+  }
+
   /** Unknown fields are errors: a misspelt one would otherwise be dropped in silence. Returns the pod as created. */
   async createPod(namespace: string, body: Json): Promise<unknown> {
     const path = collectionPath(PODS, namespace);

@@ -31,9 +31,13 @@ export class ApiError extends Error {
     this.retryAfterMs = details.retryAfterMs;
   }
 
-  /** The server may have done what we asked: no reply came, or it failed on the way (a timeout of etcd, for instance). */
+  /**
+   * The server may have done what we asked: no reply came, or it failed on the way (a timeout of etcd, for instance).
+   * Webhooks are asked before anything is stored, so where one cannot be called nothing was done.
+   */
   get mayHaveActed(): boolean {
-    return this.kind === "lost" || (this.kind === "busy" && this.code >= 500);
+    if (this.kind === "lost") return true;
+    return this.kind === "busy" && this.code >= 500 && !this.message.includes("failed calling webhook");
   }
 
   /** The server itself has too much to do. A webhook that is slow or down says nothing about the server. */

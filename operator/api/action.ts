@@ -21,6 +21,8 @@ export type Action =
 /** Why the API server (or our own check of the template) did not let us create a pod. Remembered until the pod is created. */
 export interface Refusal {
   readonly attempt: number;
+  /** Of the TaskRun whose pod it was: a changed one is asked for afresh. */
+  readonly generation: number;
   readonly kind: "Invalid" | "NameTaken" | "PolicyForbidden" | "Forbidden" | "Quota" | "Unavailable";
   /** The server's words. */
   readonly message: string;

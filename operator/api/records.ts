@@ -10,8 +10,11 @@ export interface ObjectRecord extends Identity {
 
 export interface TaskRunRecord extends ObjectRecord {
   readonly generation: number;
-  /** A deletion was asked for; only finalizers (foreground deletion) keep the object. */
-  readonly deleting: boolean;
+  /**
+   * A deletion was asked for, and finalizers keep the object. "collected": by the garbage collector, which deletes the pods
+   * (foreground deletion) or sets them free (orphan). "held": by somebody else, for as long as they please.
+   */
+  readonly deletion?: "collected" | "held";
   readonly spec: Omit<TaskRunSpec, "template">;
   /**
    * The template as JSON text while it may still be needed and is small (TEMPLATE_KEPT_CHARS); otherwise the object is
@@ -34,6 +37,8 @@ export interface PodRecord extends ObjectRecord {
   readonly nodeName?: string;
   /** The moment the deletion was asked for (deletionTimestamp less the grace period), in milliseconds since 1970, whole seconds. */
   readonly deletionAskedMs?: number;
+  /** A state of the pod without any deletion showed its main container terminated: no request brought that about. */
+  readonly endedUnasked?: true;
   /** The container whose end is the task's end: the one named "main", else the first. */
   readonly main: ContainerRecord;
   /** The first init container that failed, if one did. */

@@ -17,11 +17,19 @@ export function decodeTaskRun(value: unknown): TaskRunRecord | undefined {
   return compact<TaskRunRecord>({
     ...identity,
     generation: whole(metadata["generation"]) ?? 0,
-    deleting: metadata["deletionTimestamp"] !== undefined,
+    deletion: deletionOf(metadata),
     spec: decodeSpec(spec),
     template: finished ? undefined : smallJson(spec["template"]),
     status,
   });
+}
+
+/** The garbage collector's finalizers (KEP-less; pkg/controller/garbagecollector, apimachinery's metav1). */
+const COLLECTOR_FINALIZERS: ReadonlySet<unknown> = new Set(["foregroundDeletion", "orphan"]);
+
+function deletionOf(metadata: Json): TaskRunRecord["deletion"] {
+  if (metadata["deletionTimestamp"] === undefined) return undefined;
+  return list(metadata["finalizers"]).some((one) => COLLECTOR_FINALIZERS.has(one)) ? "collected" : "held";
 }
 
 /** The template of a TaskRun as the API server sent it. */

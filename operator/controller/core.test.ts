@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { object } from "../api/decode.ts";
-import { podJson, taskRunJson } from "../testing/make.ts";
+import { planTaskRun } from "../decide/taskrun/plan.ts";
+import { aStatus, aTaskRun, atMs, podJson, taskRunJson } from "../testing/make.ts";
 import { aWorld, frame } from "../testing/scripted.ts";
 import type { Opened, Script } from "../testing/scripted.ts";
 import { startController } from "./controller.ts";
@@ -95,6 +96,34 @@ describe("the core", () => {
     await core.stop();
   });
 
+  it("counts an attempt whose end was recorded, though the reply to its write was lost", async () => {
+    const status = { phase: "Failed", attempt: 1, attempts: [{ number: 1, reason: "ExitCode" }] } as const;
+    const after = frame(
+      "MODIFIED",
+      taskRunJson({ resourceVersion: "501", status: { ...status, attempts: [...status.attempts] } }),
+    );
+    const { core, advance, counted } = serving([taskRun(), listEnd, after], [listEnd]);
+    await advance(100);
+
+    expect(counted.get("attempts ExitCode")).toBe(1);
+    await core.stop();
+  });
+
+  it("takes a success for one that it saw before the pod was deleted in the same second, whatever cancel says", async () => {
+    const running = pod("running", { resourceVersion: "200" });
+    const ended = frame("MODIFIED", podJson("ended", { finishedAt: 60, resourceVersion: "501" }));
+    const deleted = frame("MODIFIED", podJson("ended", { finishedAt: 60, deletedAt: 60, resourceVersion: "502" }));
+    const { core, advance, seen } = serving(
+      [taskRun({ spec: { cancel: true } }), listEnd],
+      [running, listEnd, ended + deleted],
+    );
+    await advance(5000);
+
+    const puts = seen.filter(({ method }) => method === "PUT");
+    expect(puts.at(-1)).toMatchObject({ body: { status: { phase: "Succeeded" } } });
+    await core.stop();
+  });
+
   it("serves the namespaces it is told, each once", async () => {
     const { core, advance, seen } = serving([listEnd], [listEnd], ["a", "b", "a"]);
     await advance(0);
@@ -141,6 +170,37 @@ describe("the core", () => {
     expect(writes()).toEqual([]);
     expect(seen).toHaveLength(2);
     await core.stop();
+  });
+});
+
+describe("the wall clock", () => {
+  /** A pause of 10 s after an attempt that ended at 60 s, as the operator wrote it. */
+  const spec = { retry: { limit: 2 } };
+  const recorded = aTaskRun({ spec, status: aStatus({ attempts: [{}] }) });
+  const { status } = planTaskRun({ taskRun: recorded, pods: [], now: atMs(61) });
+
+  it.each([
+    ["set back an hour for a moment", -3_600_000],
+    ["set ahead an hour for a moment", 3_600_000],
+  ])("that was %s delays no retry by so much, and brings none twice", async (_, wrongMs) => {
+    const script: Script = {
+      stream: ({ path }) => ({ chunks: path.endsWith("pods") ? [listEnd] : [taskRun({ spec, status }), listEnd] }),
+      request: ({ method }) => ({
+        status: method === "POST" ? 201 : 200,
+        body: podJson("waitsForNode", { attempt: 2, resourceVersion: "600" }),
+      }),
+    };
+    const world = aWorld(script);
+    const { clock } = world.port;
+    let aheadMs = wrongMs;
+    const port = { ...world.port, clock: { ...clock, now: () => clock.now() + aheadMs } };
+    const core = startCore(port, { namespaces: [] });
+    await world.advance(10_000);
+    aheadMs = 0;
+    await world.advance(120_000);
+    await core.stop();
+
+    expect(world.seen.filter(({ method }) => method === "POST")).toHaveLength(1);
   });
 });
 

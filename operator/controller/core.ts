@@ -1,6 +1,7 @@
 /** The operator's core: a pipeline for all namespaces, or one for each of a list; all share the limit on calls to the API server. */
 import { Cluster } from "../act/cluster.ts";
 import type { Port } from "../api/port.ts";
+import { watchClock } from "./clockjump.ts";
 import { Pipeline } from "./pipeline.ts";
 import type { WatchState } from "./pipeline.ts";
 
@@ -25,10 +26,15 @@ export function startCore(port: Port, options: CoreOptions): Core {
   const onPhase = (from: string | undefined, to: string | undefined): void => phases.move(from, to);
   const scopes = options.namespaces.length === 0 ? [""] : [...new Set(options.namespaces)];
   const pipelines = scopes.map((namespace) => new Pipeline({ port, cluster, namespace, onPhase }));
+  const stopClock = watchClock(port, () => {
+    port.log.warn("the clock of this machine was set; every TaskRun is looked at again");
+    for (const pipeline of pipelines) pipeline.lookAtAll();
+  });
   return {
     ready: () => pipelines.every((pipeline) => pipeline.synced),
     watches: () => pipelines.flatMap((pipeline) => pipeline.watches),
     stop: async () => {
+      stopClock();
       await Promise.all(pipelines.map(async (pipeline) => await pipeline.stop()));
     },
   };

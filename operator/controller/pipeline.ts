@@ -1,5 +1,6 @@
 /** One scope (all namespaces, or one): two reflectors fill two stores, changes become keys, keys become passes. */
 import type { Cluster } from "../act/cluster.ts";
+import { Reason } from "../api/names.ts";
 import { PODS, TASKRUNS } from "../api/paths.ts";
 import { decodePod } from "../api/pod.ts";
 import type { Port } from "../api/port.ts";
@@ -12,6 +13,9 @@ import { Reflector } from "../watch/reflector.ts";
 import { Store } from "../watch/store.ts";
 import { startController } from "./controller.ts";
 import { TaskRuns } from "./taskruns.ts";
+
+/** A status can be written by others, too: no word of theirs becomes a label. */
+const REASONS: ReadonlySet<string> = new Set(Object.values(Reason));
 
 export interface Scope {
   readonly port: Port;
@@ -90,15 +94,30 @@ export class Pipeline {
     if (!this.synced) return;
     this.#started = true;
     for (const pod of this.#pods.gone()) this.#forgetUnowned(pod);
-    for (const key of this.#taskRuns.keys()) this.#queue.add(key);
+    this.lookAtAll();
+  }
+
+  /** Every TaskRun, once more: its next look may have been planned by a clock that was wrong. */
+  lookAtAll(): void {
+    for (const key of this.#taskRuns.keys()) this.#enqueue(key);
   }
 
   #taskRunChanged(before: TaskRunRecord | undefined, after: TaskRunRecord | undefined): void {
     this.#scope.onPhase(before?.status.phase, after?.status.phase);
+    if (before !== undefined && before.uid === after?.uid) this.#countEnded(before, after);
     if (before !== undefined && before.uid !== after?.uid) this.#passes.drop(before.uid);
     // One that is gone too: its pass finds nothing and drops what was planned.
     const known = after ?? before;
     if (known !== undefined) this.#enqueue(taskRunKey(known));
+  }
+
+  /** Counted when the store shows them: then they are recorded, whatever became of the reply to our write. */
+  #countEnded(before: TaskRunRecord, after: TaskRunRecord): void {
+    const recorded = before.status.attempts?.at(-1)?.number ?? 0;
+    for (const { number, reason } of after.status.attempts ?? []) {
+      const known = REASONS.has(reason) ? reason : "other";
+      if (number > recorded) this.#scope.port.meter.count("attempts", { reason: known });
+    }
   }
 
   #podChanged(before: PodRecord | undefined, after: PodRecord | undefined): void {
@@ -124,9 +143,11 @@ export class Pipeline {
  * deletionTimestamp to the removal (pkg/registry/rest/delete.go, BeforeDelete), later than any container's end.
  */
 function merge(known: PodRecord, next: PodRecord): PodRecord {
-  const { deletionAskedMs } = known;
-  if (deletionAskedMs === undefined || next.deletionAskedMs === undefined) return next;
-  return next.deletionAskedMs <= deletionAskedMs ? next : Object.freeze({ ...next, deletionAskedMs });
+  const before = known.deletionAskedMs;
+  const later = before !== undefined && next.deletionAskedMs !== undefined && next.deletionAskedMs > before;
+  const unasked = known.endedUnasked === true || (before === undefined && known.main.state === "terminated");
+  if (!later && !unasked) return next;
+  return Object.freeze({ ...next, ...(later && { deletionAskedMs: before }), ...(unasked && { endedUnasked: true }) });
 }
 
 /** Pods of TaskRuns leave their last state behind: how an attempt ended may be written there and nowhere else. */

@@ -104,6 +104,21 @@ describe("one pass", () => {
   });
 });
 
+describe("a template too large to keep", () => {
+  const template = { spec: { containers: [{ name: "main", env: "x".repeat(5000) }] } };
+
+  it.each([
+    ["of another TaskRun of the same name", { uid: "uid-train-2" }],
+    ["of a TaskRun that is being deleted", { deletionTimestamp: "2030-01-01T00:00:10Z" }],
+  ])("%s makes no pod", async (_, wish) => {
+    const { pass, knows, methods } = aRoom(() => ({ status: 200, body: taskRunJson({ spec: { template }, ...wish }) }));
+    knows({ spec: { template } });
+
+    await expect(pass()).rejects.toMatchObject({ kind: "gone" });
+    expect(methods()).toEqual(["GET"]);
+  });
+});
+
 describe("own writes are awaited", () => {
   it("no decision is made before the store shows the pod we made", async () => {
     const { pass, knows, pods, methods } = aRoom();
@@ -185,6 +200,13 @@ describe("a create whose reply was lost", () => {
       return request.method === "GET" ? found : obliging(request, index);
     };
 
+  /** The pod is not there now; the server stands at version 901. */
+  const notMade: Answer = (request, index) => {
+    if (request.query?.["limit"] === "1")
+      return { status: 200, body: { metadata: { resourceVersion: "901" }, items: [] } };
+    return lostOnce(refusal(404, "NotFound"))(request, index);
+  };
+
   it("is looked up before anything else, and not repeated if it was done", async () => {
     const { pass, knows, methods } = aRoom(
       lostOnce({ status: 200, body: podJson("waitsForNode", { resourceVersion: "900" }) }),
@@ -197,13 +219,33 @@ describe("a create whose reply was lost", () => {
     await expect(pass()).resolves.toMatchObject({ result: "waiting" });
   });
 
-  it("is repeated if it was not done", async () => {
-    const { pass, knows, methods } = aRoom(lostOnce(refusal(404, "NotFound")));
+  it("is repeated if it was not done, once the watch has come as far as the server was", async () => {
+    const { pass, knows, pods, methods, renewed } = aRoom(notMade);
+    knows();
+    await expect(pass()).rejects.toThrow("reset");
+    const looked = await pass();
+    const waiting = await pass();
+    const early = methods();
+    pods.bookmark("901");
+    await pass();
+
+    expect([looked.result, waiting.result, renewed]).toEqual(["waiting", "waiting", ["pods"]]);
+    expect(early).toEqual(["POST", "GET", "GET"]);
+    expect(methods()).toEqual(["POST", "GET", "GET", "POST"]);
+  });
+
+  it("that was done, and whose pod ended and was removed while the watch was silent, is not repeated", async () => {
+    const { pass, knows, pods, methods, statusPut } = aRoom(notMade);
     knows();
     await expect(pass()).rejects.toThrow("reset");
     await pass();
+    pods.upsert(aPod("ended", { resourceVersion: "890" }));
+    pods.remove(aPod("ended", { resourceVersion: "895" }));
+    pods.bookmark("901");
+    await pass();
 
-    expect(methods()).toEqual(["POST", "GET", "POST"]);
+    expect(methods()).toEqual(["POST", "GET", "GET", "PUT"]);
+    expect(statusPut()).toMatchObject({ phase: "Succeeded" });
   });
 
   it("is looked up though a cancel came meanwhile: no end before it is known whether a pod is there", async () => {
@@ -216,6 +258,48 @@ describe("a create whose reply was lost", () => {
     await pass();
 
     expect(methods()).toEqual(["POST", "GET"]);
+  });
+});
+
+describe("a webhook that is down", () => {
+  const down = refusal(500, "InternalError", 'failed calling webhook "guard.example": no endpoints available');
+
+  it("is told in the status from the third failure on, and asked again after growing pauses", async () => {
+    const { pass, knows, seen, statusPut, advance } = aRoom((request, index) =>
+      request.method === "POST" ? down : obliging(request, index),
+    );
+    knows();
+    await expect(pass()).rejects.toMatchObject({ kind: "busy" });
+    await expect(pass()).rejects.toMatchObject({ kind: "busy" });
+    const third = await pass();
+    await pass();
+    await advance(1000);
+    await pass();
+
+    expect(third).toEqual({ result: "done", againMs: 0 });
+    expect(seen.map(({ method }) => method)).toEqual(["POST", "POST", "POST", "PUT"]);
+    expect(statusPut().conditions).toMatchObject([
+      { reason: "CreateFailed", message: expect.stringContaining("no endpoints available") as unknown },
+    ]);
+  });
+
+  it("that denies a pod's deletion does not keep the status from saying so", async () => {
+    const denied = refusal(403, "Forbidden", 'admission webhook "guard.example" denied the request: keep it');
+    const { pass, knows, knowsPod, statusPut, advance } = aRoom((request, index) =>
+      request.method === "DELETE" ? denied : obliging(request, index),
+    );
+    const status = { phase: "Running", attempt: 1, podName: "pod", podUID: "uid-pod-1" } as const;
+    knows({ generation: 2, spec: { cancel: true }, status });
+    knowsPod("running");
+    for (let time = 0; time < 3; time += 1) {
+      await expect(pass()).rejects.toMatchObject({ kind: "forbidden" });
+      await advance(1000);
+    }
+
+    expect(statusPut()).toMatchObject({
+      observedGeneration: 2,
+      conditions: [{ reason: "Stopping", message: expect.stringContaining("keep it") as unknown }],
+    });
   });
 });
 

@@ -5,6 +5,7 @@ import { gist, sameStatus, writeDelayMs } from "../act/status.ts";
 import type { Progress } from "../act/status.ts";
 import { ApiError } from "../act/errors.ts";
 import type { Action, Refusal } from "../api/action.ts";
+import { object } from "../api/decode.ts";
 import type { Json } from "../api/decode.ts";
 import { decodePod } from "../api/pod.ts";
 import type { Port } from "../api/port.ts";
@@ -18,6 +19,8 @@ import { UNSEEN_GIVE_UP_MS, UNSEEN_MAX_MS } from "../queue/ownwrites.ts";
 import type { OwnWrites } from "../queue/ownwrites.ts";
 import type { Store } from "../watch/store.ts";
 import type { Pass } from "./controller.ts";
+import { Memories } from "./memory.ts";
+import type { CreatePod, DeletePod, Stale } from "./memory.ts";
 
 export interface TaskRunRoom {
   readonly port: Port;
@@ -29,39 +32,21 @@ export interface TaskRunRoom {
   readonly renew: (resource: "taskruns" | "pods") => void;
 }
 
-/** What is remembered of a TaskRun between passes; losing it (a restart) costs a repeated question, never a wrong answer. */
-interface Memory extends Progress {
-  refusal?: Refusal;
-  refusals: number;
-  stale?: Stale;
-  /** A create of which nobody can say whether it was done. */
-  unsure?: Action & { kind: "CreatePod" };
-}
-
-/** A conflict told us that the server has a newer copy than the store: no use asking again before the store has it too. */
-interface Stale {
-  readonly resource: "taskruns" | "pods";
-  readonly uid: string;
-  readonly version: string;
-  readonly sinceMs: number;
-  readonly renewed: boolean;
-}
-
-/** The first pause after the server refused a pod for now (quota, rights), doubled each time. */
-const REFUSED_FIRST_MS = 1000;
-/** Room in a quota shows in no event we watch, so it is asked for this often at last. */
-const REFUSED_LONGEST_MS = 60_000;
 /** Events come well under a second after the write they tell of; past this the watch is started anew, then we ask again. */
 const STALE_MAX_MS = 5000;
 /** Node timers fire up to a millisecond early; so late the time has surely come. */
 const WAKE_SLACK_MS = 5;
 
+/** From this failure of a create on its words are shown: before, it mostly lost a race or the server was busy. */
+const SHOWN_FROM_FAILURES = 3;
+
 export class TaskRuns {
   readonly #room: TaskRunRoom;
-  readonly #memories = new Map<string, Memory>();
+  readonly #memories: Memories;
 
   constructor(room: TaskRunRoom) {
     this.#room = room;
+    this.#memories = new Memories(room.port);
   }
 
   async pass(key: string): Promise<Pass> {
@@ -81,16 +66,21 @@ export class TaskRuns {
     if (await this.#settleLostCreate(taskRun)) return { result: "waiting", againMs: 0 };
     const plan = this.#plan(taskRun);
     for (const uid of plan.forget) this.#room.pods.forget(uid);
+    let refused: ApiError | undefined;
     for (const action of plan.actions) {
       const pass = await this.#act(taskRun, action);
-      if (pass !== undefined) return pass;
+      if (pass instanceof ApiError) refused = pass;
+      else if (pass !== undefined) return pass;
     }
-    return await this.#writeStatus(taskRun, plan);
+    const pass = await this.#writeStatus(taskRun, plan);
+    // A pod that cannot be deleted is tried again later and later; what the status says of it must not wait for that.
+    if (refused !== undefined) throw refused;
+    return pass;
   }
 
   /** The TaskRun is gone from the store: nothing of it is kept. */
   drop(uid: string): void {
-    this.#memories.delete(uid);
+    this.#memories.drop(uid);
     this.#room.ownWrites.drop(uid);
     for (const pod of this.#room.pods.byOwner(uid)) this.#room.pods.forget(pod.uid);
   }
@@ -113,7 +103,7 @@ export class TaskRuns {
   }
 
   #stale(taskRun: TaskRunRecord): Pass | undefined {
-    const memory = this.#memories.get(taskRun.uid);
+    const memory = this.#memories.known(taskRun.uid);
     const stale = memory?.stale;
     if (memory === undefined || stale === undefined) return undefined;
     const pod = this.#room.pods.byOwner(taskRun.uid).find((one) => one.uid === stale.uid);
@@ -134,49 +124,57 @@ export class TaskRuns {
   #conflicted(error: unknown, taskRun: TaskRunRecord, copy: Pick<Stale, "resource" | "uid" | "version">): Pass {
     if (!(error instanceof ApiError) || error.kind !== "conflict") throw error;
     const sinceMs = this.#room.port.clock.monotonic();
-    this.#memory(taskRun.uid).stale = { ...copy, sinceMs, renewed: false };
+    this.#memories.of(taskRun.uid).stale = { ...copy, sinceMs, renewed: false };
     return { result: "waiting", againMs: 0 };
   }
 
   #plan(taskRun: TaskRunRecord): Plan {
-    const refusal = this.#memories.get(taskRun.uid)?.refusal;
+    const { refusal, stopRefused } = this.#memories.known(taskRun.uid) ?? {};
     return planTaskRun({
       taskRun,
       pods: this.#room.pods.byOwner(taskRun.uid),
       now: this.#room.port.clock.now(),
       ...(refusal && { refusal }),
+      ...(stopRefused !== undefined && { stopRefused }),
     });
   }
 
-  /** undefined: done, go on. */
-  async #act(taskRun: TaskRunRecord, action: Action): Promise<Pass | undefined> {
-    const { port } = this.#room;
-    const applied = await this.#apply(taskRun, action).catch((error: unknown) => {
-      if (action.kind === "CreatePod") {
-        // Nothing may be decided before it is known whether the pod is there.
-        if (error instanceof ApiError && error.mayHaveActed) this.#memory(taskRun.uid).unsure = action;
-        // A create has no copy that could be old: its conflicts are the server's own (a quota being counted).
-        throw error;
-      }
-      const { uid, resourceVersion: version } = action;
-      return this.#conflicted(error, taskRun, { resource: "pods", uid, version });
-    });
-    if ("result" in applied) return applied;
-    port.log.debug("acted", { taskRun: `${taskRun.namespace}/${taskRun.name}`, action: action.kind, pod: action.name });
-    if (applied.kind === "refused") {
-      this.#refused(taskRun.uid, action, applied.refusal);
-      // The plan is made anew with the refusal known: it may be the end.
-      return { result: "done", againMs: 0 };
-    }
-    if (action.kind === "CreatePod") this.#created(taskRun.uid);
+  /** undefined: done, go on. ApiError: a pod could not be deleted. */
+  async #act(taskRun: TaskRunRecord, action: Action): Promise<Pass | ApiError | undefined> {
+    const applied = await this.#apply(taskRun, action).catch((error: unknown) =>
+      action.kind === "CreatePod"
+        ? this.#createFailed(taskRun, action, error)
+        : this.#deleteFailed(taskRun, action, error),
+    );
+    if (applied instanceof ApiError || "result" in applied) return applied;
+    const key = `${taskRun.namespace}/${taskRun.name}`;
+    this.#room.port.log.debug("acted", { taskRun: key, action: action.kind, pod: action.name });
+    if (applied.kind === "refused") return this.#refused(taskRun, action, applied.refusal);
+    if (action.kind === "CreatePod") this.#memories.created(taskRun.uid);
+    else delete this.#memories.of(taskRun.uid).stopRefused;
     this.#learn(taskRun.uid, applied.pod);
     return undefined;
   }
 
-  #created(uid: string): void {
-    const memory = this.#memory(uid);
-    memory.refusals = 0;
-    delete memory.refusal;
+  /** @throws unless it has failed often enough to be worth a word in the status */
+  #createFailed(taskRun: TaskRunRecord, action: CreatePod, error: unknown): Pass {
+    if (!(error instanceof ApiError)) throw error;
+    const memory = this.#memories.of(taskRun.uid);
+    // Nothing may be decided before it is known whether the pod is there.
+    if (error.mayHaveActed) memory.unsure = action;
+    memory.failedCreates += 1;
+    // A server with too much to do is no news of this TaskRun, and writing it down would be more to do.
+    if (error.overloaded || memory.failedCreates < SHOWN_FROM_FAILURES) throw error;
+    return this.#refused(taskRun, action, { kind: "Unavailable", message: error.message });
+  }
+
+  /** @throws whatever is no answer of the server */
+  #deleteFailed(taskRun: TaskRunRecord, action: DeletePod, error: unknown): Pass | ApiError {
+    if (!(error instanceof ApiError)) throw error;
+    const { uid, resourceVersion: version } = action;
+    if (error.kind === "conflict") return this.#conflicted(error, taskRun, { resource: "pods", uid, version });
+    if (!error.overloaded && error.kind !== "lost") this.#memories.of(taskRun.uid).stopRefused = error.message;
+    return error;
   }
 
   /** What a reply shows of a pod is known from now on, even if the pod is gone before any event tells of it. */
@@ -187,25 +185,30 @@ export class TaskRuns {
     this.#room.ownWrites.note(uid, "pods", pod.resourceVersion);
   }
 
-  /** True if a create whose reply was lost turns out to have been done. */
+  /** False: there is no create whose reply was lost. True: its pod is known now, or will be once the store is far enough. */
   async #settleLostCreate(taskRun: TaskRunRecord): Promise<boolean> {
-    const memory = this.#memories.get(taskRun.uid);
+    const memory = this.#memories.known(taskRun.uid);
     if (memory?.unsure === undefined) return false;
-    const pod = await findCreated(memory.unsure, taskRun, this.#room.cluster);
+    const { cluster, ownWrites, renew } = this.#room;
+    const pod = await findCreated(memory.unsure, taskRun, cluster);
+    if (pod === undefined) {
+      // Not there now; but it may have been, and have ended and been removed: the watch tells, once it has come so far. The
+      // connection that lost the reply may have taken the watch with it, so the watch begins anew.
+      ownWrites.note(taskRun.uid, "pods", await cluster.podsVersion(taskRun.namespace));
+      delete memory.unsure;
+      renew("pods");
+      return true;
+    }
     delete memory.unsure;
-    if (pod === undefined) return false;
-    this.#created(taskRun.uid);
+    this.#memories.created(taskRun.uid);
     this.#learn(taskRun.uid, pod);
     return true;
   }
 
-  #refused(uid: string, action: Action, refusal: Pick<Refusal, "kind" | "message">): void {
-    if (action.kind !== "CreatePod") return;
-    const { clock, random } = this.#room.port;
-    const memory = this.#memory(uid);
-    memory.refusals += 1;
-    const pause = Math.min(REFUSED_FIRST_MS * 2 ** (memory.refusals - 1) * (1 + random()), REFUSED_LONGEST_MS);
-    memory.refusal = { ...refusal, attempt: action.attempt, retryAt: clock.now() + pause };
+  #refused(taskRun: TaskRunRecord, action: Action, refusal: Pick<Refusal, "kind" | "message">): Pass {
+    if (action.kind === "CreatePod") this.#memories.refused(taskRun, action.attempt, refusal);
+    // The plan is made anew with the refusal known: it may be the end.
+    return { result: "done", againMs: 0 };
   }
 
   async #apply(taskRun: TaskRunRecord, action: Action): ReturnType<typeof apply> {
@@ -221,6 +224,11 @@ export class TaskRuns {
   async #manifest(taskRun: TaskRunRecord, pod: { name: string; attempt: number }): Promise<Json> {
     if (taskRun.template !== undefined) return buildPod(taskRun, pod, JSON.parse(taskRun.template));
     const fresh = await this.#room.cluster.getTaskRun(taskRun.namespace, taskRun.name);
+    const metadata = object(object(fresh)["metadata"]);
+    if (metadata["uid"] !== taskRun.uid || metadata["deletionTimestamp"] !== undefined) {
+      // Deleted, perhaps made again under its name; the store will show it.
+      throw new ApiError("gone", "the TaskRun was deleted", { code: 404, retryAfterMs: 0 });
+    }
     return buildPod(taskRun, pod, templateOf(fresh));
   }
 
@@ -233,7 +241,7 @@ export class TaskRuns {
       this.#quiet(taskRun);
       return { result: "done", ...sooner(wakeMs) };
     }
-    const memory = this.#memory(taskRun.uid);
+    const memory = this.#memories.of(taskRun.uid);
     const now = port.clock.monotonic();
     const said = gist(plan.status);
     if (memory.said !== said) Object.assign(memory, { said, since: now } satisfies Progress);
@@ -247,34 +255,18 @@ export class TaskRuns {
       const { uid, resourceVersion } = taskRun;
       return this.#conflicted(error, taskRun, { resource: "taskruns", uid, version: resourceVersion });
     }
-    this.#told(taskRun, plan);
+    this.#told(taskRun, plan.status);
     return { result: "done", ...sooner(wakeMs, UNSEEN_MAX_MS) };
   }
 
-  #told(taskRun: TaskRunRecord, plan: Plan): void {
-    const { port } = this.#room;
-    const { phase, attempts = [], conditions } = plan.status;
-    const recorded = taskRun.status.attempts?.at(-1)?.number ?? 0;
-    const ended = attempts.filter((attempt) => attempt.number > recorded);
-    for (const { reason } of ended) port.meter.count("attempts", { reason });
-    const key = `${taskRun.namespace}/${taskRun.name}`;
-    port.log.info("status written", {
-      taskRun: key,
-      phase,
-      reason: conditions?.[0]?.reason,
-      attempt: plan.status.attempt,
-    });
-  }
-
-  #memory(uid: string): Memory {
-    const known = this.#memories.get(uid) ?? { said: "", since: 0, refusals: 0 };
-    this.#memories.set(uid, known);
-    return known;
+  #told({ namespace, name }: TaskRunRecord, { phase, attempt, conditions }: Plan["status"]): void {
+    const taskRun = `${namespace}/${name}`;
+    this.#room.port.log.info("status written", { taskRun, phase, reason: conditions?.[0]?.reason, attempt });
   }
 
   #quiet(taskRun: TaskRunRecord): void {
-    if (TERMINAL_PHASES.has(taskRun.status.phase ?? "")) this.#memories.delete(taskRun.uid);
-    const memory = this.#memories.get(taskRun.uid);
+    if (TERMINAL_PHASES.has(taskRun.status.phase ?? "")) this.#memories.drop(taskRun.uid);
+    const memory = this.#memories.known(taskRun.uid);
     if (memory !== undefined) memory.said = "";
   }
 

@@ -161,6 +161,16 @@ describe("a work queue", () => {
     expect(begun).toEqual(["a@0"]);
   });
 
+  it("tells how many wait, even while all places are taken", async () => {
+    const world = aWorld();
+    const queue = new WorkQueue(world.port, { kind: "Test", namespace: "", work: () => new Promise(() => undefined) });
+    for (let index = 0; index < 1000; index += 1) queue.add(`first/${index}`);
+    await world.advance(1000);
+    for (let index = 0; index < 500; index += 1) queue.add(`second/${index}`);
+
+    expect(world.counted.get("queueDepth Test ")).toBe(500);
+  });
+
   it("stops at once when nothing is under way", async () => {
     const { queue } = aBench();
     queue.add("a");

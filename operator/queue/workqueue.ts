@@ -46,7 +46,10 @@ export class WorkQueue {
   add(key: string): void {
     if (this.#stopped) return;
     if (this.#working.has(key)) this.#again.add(key);
-    else if (!this.#waiting.has(key)) this.#waiting.set(key, this.#port.clock.monotonic());
+    else if (!this.#waiting.has(key)) {
+      this.#waiting.set(key, this.#port.clock.monotonic());
+      this.#tellDepth();
+    }
     this.#schedule();
   }
 
@@ -112,7 +115,7 @@ export class WorkQueue {
   }
 
   #turn(): void {
-    const { kind, namespace } = this.#options;
+    const { kind } = this.#options;
     let started = 0;
     for (const [key, since] of this.#waiting) {
       if (started >= TURN_KEYS_MAX || this.#working.size >= WORKING_MAX) break;
@@ -122,8 +125,13 @@ export class WorkQueue {
       this.#port.meter.observe("queueWait", { kind }, (this.#port.clock.monotonic() - since) / 1000);
       void this.#work(key);
     }
-    this.#port.meter.set("queueDepth", { kind, namespace }, this.#waiting.size);
+    this.#tellDepth();
     this.#schedule();
+  }
+
+  #tellDepth(): void {
+    const { kind, namespace } = this.#options;
+    this.#port.meter.set("queueDepth", { kind, namespace }, this.#waiting.size);
   }
 
   async #work(key: string): Promise<void> {

@@ -32,6 +32,7 @@ export interface TaskRunWish {
   readonly resourceVersion?: string;
   readonly generation?: number;
   readonly deletionTimestamp?: string;
+  readonly finalizers?: readonly string[];
   readonly spec?: Partial<TaskRunSpec>;
   readonly status?: TaskRunStatus;
 }
@@ -89,6 +90,8 @@ export interface PodWish {
   /** The reason of a DisruptionTarget condition. */
   readonly disrupted?: string;
   readonly gone?: "seen" | "missed";
+  /** Seen ended before any deletion. */
+  readonly endedUnasked?: true;
 }
 
 export function podJson(stage: Stage, wish: PodWish = {}): Json {
@@ -121,7 +124,8 @@ export function podJson(stage: Stage, wish: PodWish = {}): Json {
 
 export function aPod(stage: Stage, wish: PodWish = {}): PodRecord {
   const record = known(decodePod(podJson(stage, wish)));
-  return wish.gone === undefined ? record : Object.freeze({ ...record, gone: wish.gone });
+  const { gone, endedUnasked } = wish;
+  return Object.freeze({ ...record, ...(gone && { gone }), ...(endedUnasked && { endedUnasked }) });
 }
 
 function containersOf(stage: Stage): Json {

@@ -11,6 +11,7 @@ export interface Situation {
   readonly taskRun?: TaskRunRecord;
   readonly pods?: readonly PodRecord[];
   readonly refusal?: Refusal;
+  readonly stopRefused?: string;
   /** Seconds after START. */
   readonly now?: number;
   readonly want: Want;
@@ -27,8 +28,9 @@ export interface Want {
 }
 
 export function checkSituations(rows: readonly Situation[]): void {
-  it.each(rows)("$it", ({ taskRun = aTaskRun(), pods = [], refusal, now = 100, want }) => {
-    const plan = planTaskRun({ taskRun, pods, now: atMs(now), ...(refusal && { refusal }) });
+  it.each(rows)("$it", ({ taskRun = aTaskRun(), pods = [], refusal, stopRefused, now = 100, want }) => {
+    const refused = { ...(refusal && { refusal }), ...(stopRefused !== undefined && { stopRefused }) };
+    const plan = planTaskRun({ taskRun, pods, now: atMs(now), ...refused });
     const { phase, conditions } = plan.status;
     const said = conditions?.find((one) => one.type === "Succeeded");
 

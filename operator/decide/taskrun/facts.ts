@@ -15,6 +15,8 @@ export interface Observed {
   readonly now: number;
   /** The last answer to our attempt to create the pod, if it was a refusal. */
   readonly refusal?: Refusal;
+  /** The server's words, if it does not let us delete the pod. */
+  readonly stopRefused?: string;
 }
 
 export interface Facts {
@@ -38,9 +40,10 @@ export interface Facts {
   readonly deadlineAt?: number;
   readonly cancel: boolean;
   readonly refusal?: Refusal;
+  readonly stopRefused?: string;
 }
 
-export function gatherFacts({ taskRun, pods, now, refusal }: Observed): Facts {
+export function gatherFacts({ taskRun, pods, now, refusal, stopRefused }: Observed): Facts {
   const before = taskRun.status;
   const recorded = before.attempts ?? [];
   const last = recorded.at(-1)?.number ?? 0;
@@ -66,8 +69,14 @@ export function gatherFacts({ taskRun, pods, now, refusal }: Observed): Facts {
     ...(startedAt !== undefined && { startedAt }),
     ...(startedAt !== undefined && deadline !== undefined && { deadlineAt: startedAt + deadline * 1000 }),
     cancel: taskRun.spec.cancel === true,
-    ...(refusal?.attempt === current && { refusal }),
+    ...(concerns(refusal, taskRun, current) && { refusal }),
+    ...(stopRefused !== undefined && { stopRefused }),
   };
+}
+
+/** A refusal speaks of one attempt, and of the TaskRun as it was. */
+function concerns(refusal: Refusal | undefined, taskRun: TaskRunRecord, attempt: number): refusal is Refusal {
+  return refusal?.attempt === attempt && refusal.generation === taskRun.generation;
 }
 
 /**

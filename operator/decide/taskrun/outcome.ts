@@ -55,7 +55,7 @@ function endedByRequest(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
   const asked = pod.deletionAskedMs;
   // A container that never ran is reported without times when its pod is deleted (reason ContainerStatusUnknown).
   const finished = timeMs(pod.main.finishedAt) ?? facts.now;
-  if (asked === undefined || pod.main.state !== "terminated") return undefined;
+  if (asked === undefined || pod.endedUnasked === true || pod.main.state !== "terminated") return undefined;
   if (facts.cancel && finished >= asked) {
     return ended(pod, Reason.Cancelled, `Cancelled; the main container ended with exit code ${code(pod)}.`, finished);
   }
@@ -152,7 +152,12 @@ function unseenEnd(facts: Facts, pod?: PodRecord): AttemptEnd {
   const message =
     `Pod ${name}${place} is gone and no kubelet reported its end, so its containers may still run there. ` +
     "Not retried, to never run the task twice at once; once you are sure it has ended, create a new TaskRun.";
-  return byRequest(facts) ?? { reason: Reason.UnknownFate, message, at: facts.now };
+  const requested = byRequest(facts);
+  if (requested === undefined) return { reason: Reason.UnknownFate, message, at: facts.now };
+  return {
+    ...requested,
+    message: `${requested.message} Pod ${name}${place} is gone and nobody reported how it ended.`,
+  };
 }
 
 /** The pod was told to stop because of a cancel or the deadline, and main never ran to say anything else. */
@@ -164,7 +169,7 @@ function askedToStop(pod: PodRecord, facts: Facts): Pick<AttemptEnd, "reason" | 
 function byRequest(facts: Facts): AttemptEnd | undefined {
   if (facts.cancel) return { reason: Reason.Cancelled, message: "Cancelled.", at: facts.now };
   if (facts.deadlineAt === undefined || facts.now < facts.deadlineAt) return undefined;
-  return { reason: Reason.DeadlineExceeded, message: "Stopped at the deadline.", at: facts.now };
+  return { reason: Reason.DeadlineExceeded, message: "The deadline has passed.", at: facts.now };
 }
 
 /** kubelet reasons of a whole pod (pkg/kubelet: eviction, nodeshutdown, preemption) -> ours. */
@@ -185,19 +190,27 @@ const DISRUPTION_REASONS: ReadonlyMap<string, Reason> = new Map([
   ["DeletionByPodGC", Reason.NodeLost],
 ]);
 
+/** These are only announced, by whoever then deletes the pod; a pod that was not deleted after all ended by itself. */
+const ANNOUNCED: ReadonlySet<string> = new Set([
+  "PreemptionByScheduler",
+  "DeletionByTaintManager",
+  "EvictionByEvictionAPI",
+]);
+
 function whoEnded(pod: PodRecord, mainEndedAt: number): Pick<AttemptEnd, "reason" | "message"> | undefined {
   const byKubelet = POD_REASONS.get(pod.reason ?? "");
   if (byKubelet !== undefined) return { reason: byKubelet, message: podWords(pod, "The kubelet ended the pod.") };
   const { disruption, deletionAskedMs } = pod;
-  if (deletionAskedMs !== undefined && mainEndedAt < deletionAskedMs) return undefined;
-  if (disruption !== undefined) {
+  const asked = deletionAskedMs !== undefined && pod.endedUnasked !== true && mainEndedAt >= deletionAskedMs;
+  if (deletionAskedMs !== undefined && !asked) return undefined;
+  if (disruption !== undefined && (asked || !ANNOUNCED.has(disruption.reason))) {
     const words = disruption.message === "" ? disruption.reason : disruption.message;
     return {
       reason: DISRUPTION_REASONS.get(disruption.reason) ?? Reason.Evicted,
       message: closed(`The pod was disrupted: ${words}`),
     };
   }
-  if (deletionAskedMs === undefined) return undefined;
+  if (!asked) return undefined;
   return { reason: Reason.PodDeleted, message: "The pod was deleted before the task ended." };
 }
 

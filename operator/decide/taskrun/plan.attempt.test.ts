@@ -136,7 +136,7 @@ describe("cancel", () => {
     {
       it: "while the server refuses the pod for now",
       taskRun: aTaskRun({ spec }),
-      refusal: { attempt: 1, kind: "Quota", message: "exceeded quota", retryAt: atMs(500) },
+      refusal: { attempt: 1, generation: 1, kind: "Quota", message: "exceeded quota", retryAt: atMs(500) },
       want: { says: "Cancelled Cancelled" },
     },
     {
@@ -210,7 +210,7 @@ describe("activeDeadlineSeconds", () => {
     {
       it: "ends the waiting for a pod the server refuses, once an attempt has started it",
       taskRun: retried(aStatus({}), { activeDeadlineSeconds: 90 }),
-      refusal: { attempt: 2, kind: "Quota", message: "exceeded quota", retryAt: atMs(500) },
+      refusal: { attempt: 2, generation: 1, kind: "Quota", message: "exceeded quota", retryAt: atMs(500) },
       now: 89,
       want: { says: "Pending QuotaExceeded", wakeAt: 90 },
     },

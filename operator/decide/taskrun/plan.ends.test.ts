@@ -74,6 +74,22 @@ const rows: readonly Row[] = [
     want: { phase: "Failed", reason: "Evicted", ended: "Evicted 137", message: /low on resource.*exit code 137/ },
   },
   {
+    it: "an eviction that was announced and never came is none: main ended by itself",
+    pod: aPod("ended", { exitCode: 1, disrupted: "EvictionByEvictionAPI" }),
+    want: { phase: "Failed", reason: "ExitCode", ended: "ExitCode 1" },
+  },
+  {
+    it: "a success seen before somebody deleted the pod in the same second is no answer to cancel",
+    pod: aPod("ended", { finishedAt: 60, deletedAt: 60, endedUnasked: true }),
+    spec: { cancel: true },
+    want: { phase: "Succeeded", reason: "Succeeded", ended: "Succeeded 0" },
+  },
+  {
+    it: "a failure seen before somebody deleted the pod in the same second keeps its exit code",
+    pod: aPod("ended", { exitCode: 3, finishedAt: 60, deletedAt: 60, endedUnasked: true }),
+    want: { phase: "Failed", reason: "ExitCode", ended: "ExitCode 3" },
+  },
+  {
     it: "an eviction by the eviction API (kubectl drain)",
     pod: aPod("ended", { exitCode: 143, disrupted: "EvictionByEvictionAPI", deletedAt: 55 }),
     want: { phase: "Failed", reason: "Evicted", ended: "Evicted 143" },

@@ -7,7 +7,7 @@ import { TERMINAL_PHASES } from "../../api/records.ts";
 import type { PodRecord, TaskRunRecord } from "../../api/records.ts";
 import type { TaskRunStatus } from "../../api/types.ts";
 import { TASK, aPod, aStatus, aTaskRun, at, atMs } from "../../testing/make.ts";
-import type { PodWish, Stage } from "../../testing/make.ts";
+import type { PodWish, Stage, TaskRunWish } from "../../testing/make.ts";
 import { loadTaskRunSchema, problemsOf, pruned } from "../../testing/sim/apiserver/schema.ts";
 import { provenEnded } from "./facts.ts";
 import type { Observed } from "./facts.ts";
@@ -78,6 +78,7 @@ const statuses: fc.Arbitrary<TaskRunStatus> = fc
 
 const refusals: fc.Arbitrary<Refusal> = fc.record({
   attempt: fc.integer({ min: 1, max: 4 }),
+  generation: fc.integer({ min: 1, max: 3 }),
   kind: fc.constantFrom("Invalid", "NameTaken", "PolicyForbidden", "Forbidden", "Quota", "Unavailable"),
   message: words,
   retryAt: seconds.map(atMs),
@@ -94,16 +95,23 @@ const taskRuns: fc.Arbitrary<TaskRunRecord> = fc
       factor: fc.integer({ min: 1, max: 10 }),
       maxSeconds: fc.nat(300),
     }),
-    deletionTimestamp: fc.constantFrom(undefined, undefined, undefined, at(10)),
+    deletion: fc.constantFrom(undefined, undefined, undefined, "collected", "held"),
     generation: fc.integer({ min: 1, max: 3 }),
   })
-  .map(({ status, cancel, activeDeadlineSeconds, limit, backoff, deletionTimestamp, generation }) =>
+  .map(({ status, cancel, activeDeadlineSeconds, limit, backoff, deletion, generation }) =>
     aTaskRun({
       generation,
-      ...defined({ status, deletionTimestamp }),
+      ...defined({ status }),
+      ...deletionWish(deletion),
       spec: { cancel, retry: { limit, backoff }, ...defined({ activeDeadlineSeconds }) },
     }),
   );
+
+function deletionWish(deletion: TaskRunRecord["deletion"]): TaskRunWish {
+  if (deletion === undefined) return {};
+  const finalizers = deletion === "held" ? ["example.com/hold"] : ["example.com/hold", "foregroundDeletion"];
+  return { deletionTimestamp: at(10), finalizers };
+}
 
 const situations: fc.Arbitrary<Observed> = fc
   .record({
@@ -112,6 +120,7 @@ const situations: fc.Arbitrary<Observed> = fc
     pods: fc.uniqueArray(pods, { maxLength: 3, selector: (pod) => pod.uid }),
     now: fc.integer({ min: 0, max: 400 }).map(atMs),
     refusal: maybe(refusals),
+    stopRefused: maybe(words),
   })
   .map(({ refusal, ...observed }) => {
     // We ask for an attempt's pod only once the end of the one before it is written.
@@ -132,7 +141,7 @@ function holds(check: (observed: Observed, plan: Plan) => void): void {
 function written(observed: Observed, { status }: Plan): Observed {
   const { taskRun } = observed;
   const { spec } = taskRun;
-  const deletion = taskRun.deleting ? { deletionTimestamp: at(10) } : {};
+  const deletion = deletionWish(taskRun.deletion);
   const stored = JSON.parse(JSON.stringify(status)) as TaskRunStatus;
   return { ...observed, taskRun: aTaskRun({ generation: taskRun.generation, spec, status: stored, ...deletion }) };
 }
@@ -173,7 +182,8 @@ describe("whatever is observed, a plan", () => {
 
   it("makes no pod after the end, while being deleted, or when cancelled", () => {
     holds(({ taskRun }, { actions, status }) => {
-      const over = finished(taskRun.status) || finished(status) || taskRun.deleting || taskRun.spec.cancel === true;
+      const over =
+        finished(taskRun.status) || finished(status) || taskRun.deletion !== undefined || taskRun.spec.cancel === true;
 
       expect(over ? actions.filter((action) => action.kind === "CreatePod") : []).toEqual([]);
     });
@@ -296,7 +306,7 @@ describe("sizes stay bounded", () => {
   });
 
   it("with a refusal of 10 MB", () => {
-    const refusal = { attempt: 1, kind: "Quota", message: huge, retryAt: atMs(200) } as const;
+    const refusal = { attempt: 1, generation: 1, kind: "Quota", message: huge, retryAt: atMs(200) } as const;
     const { status } = planTaskRun({ taskRun: aTaskRun(), pods: [], now: atMs(100), refusal });
 
     expect(JSON.stringify(status).length).toBeLessThan(4096);

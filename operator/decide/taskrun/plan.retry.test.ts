@@ -2,12 +2,18 @@
 import { describe, expect, it } from "vitest";
 import type { Refusal } from "../../api/action.ts";
 import type { PodRecord, TaskRunRecord } from "../../api/records.ts";
-import { aPod, aStatus, aTaskRun, atMs } from "../../testing/make.ts";
+import type { TaskRunStatus } from "../../api/types.ts";
+import { aPod, aStatus, aTaskRun, at, atMs } from "../../testing/make.ts";
 import { checkSituations as check } from "../../testing/situations.ts";
 import { planTaskRun } from "./plan.ts";
 
 const retry = { limit: 2, backoff: { initialSeconds: 10, factor: 2, maxSeconds: 300 } };
-const retried = (status = aStatus({}), spec = {}): TaskRunRecord => aTaskRun({ spec: { retry, ...spec }, status });
+const retried = (status = aStatus({}), spec = {}, wish = {}): TaskRunRecord =>
+  aTaskRun({ spec: { retry, ...spec }, status, ...wish });
+/** A deletion was asked for, and somebody else keeps the object. */
+const held = { deletionTimestamp: "2030-01-01T00:00:10Z", finalizers: ["example.com/hold"] };
+const collected = { ...held, finalizers: ["example.com/hold", "foregroundDeletion"] };
+const named: TaskRunStatus = { phase: "Running", attempt: 1, podName: "pod", podUID: "uid-pod-1", startTime: at(0) };
 const ended = (wish = {}): PodRecord => aPod("ended", { exitCode: 1, ...wish });
 
 describe("retry and its pauses", () => {
@@ -200,14 +206,47 @@ describe("other containers outlive main", () => {
   ]);
 });
 
+describe("the server lets no pod be deleted", () => {
+  const stopRefused = "admission webhook denied the request: keep it";
+  check([
+    {
+      it: "on cancel, the status says so in its words",
+      taskRun: aTaskRun({ spec: { cancel: true }, status: named }),
+      pods: [aPod("running")],
+      stopRefused,
+      want: { does: ["delete uid-pod-1 Cancelled"], says: "Running Stopping", message: /Cancelled;.*keep it/ },
+    },
+    {
+      it: "and neither while other containers run on",
+      taskRun: aTaskRun({ status: { ...aStatus({ phase: "Running", reason: "Stopping" }) } }),
+      pods: [aPod("sidecarLeft", { exitCode: 1 })],
+      stopRefused,
+      want: { does: ["delete uid-pod-1 Stopping"], says: "Running Stopping", message: /other containers.*keep it/ },
+    },
+    {
+      it: "once it is being deleted, it is said no more",
+      taskRun: aTaskRun({ spec: { cancel: true }, status: named }),
+      pods: [aPod("running", { deletedAt: 50 })],
+      want: { says: "Running Stopping", message: /waiting for pod \S+ to stop\.$/ },
+    },
+  ]);
+});
+
 describe("the server refuses the pod", () => {
   const refusal = (kind: Refusal["kind"], attempt = 1): Refusal => ({
     attempt,
+    generation: 1,
     kind,
     message: "told by the server",
     retryAt: atMs(150),
   });
   check([
+    {
+      it: "a refusal of an older template says nothing about the changed one",
+      taskRun: aTaskRun({ generation: 2 }),
+      refusal: refusal("Invalid"),
+      want: { does: ["create 1"], says: "Pending Pending" },
+    },
     {
       it: "Invalid ends it",
       refusal: refusal("Invalid"),
@@ -269,21 +308,56 @@ describe("finished or going away", () => {
       want: { says: "Failed ExitCode", forget: ["uid-pod-1"] },
     },
     {
-      it: "a TaskRun being deleted gets no pod and no word",
-      taskRun: aTaskRun({ deletionTimestamp: "2030-01-01T00:00:10Z", status: aStatus({}) }),
+      it: "a TaskRun being collected gets no pod and no word",
+      taskRun: aTaskRun({ ...collected, status: aStatus({}) }),
       now: 900,
       want: { says: "Pending BackingOff" },
     },
     {
-      it: "a finished TaskRun being deleted leaves its pods to the garbage collector",
-      taskRun: aTaskRun({
-        deletionTimestamp: "2030-01-01T00:00:10Z",
-        status: aStatus({ phase: "Succeeded", reason: "Succeeded" }),
-      }),
+      it: "a running one being collected is left to the garbage collector, whatever else it says",
+      taskRun: aTaskRun({ ...collected, spec: { cancel: true }, status: aStatus({}) }),
+      pods: [aPod("running", { attempt: 2 })],
+      want: { says: "Pending BackingOff" },
+    },
+    {
+      it: "a finished one being collected leaves its pods to the garbage collector",
+      taskRun: aTaskRun({ ...collected, status: aStatus({ phase: "Succeeded", reason: "Succeeded" }) }),
       pods: [aPod("running", { attempt: 2 })],
       want: { says: "Succeeded Succeeded" },
     },
+    {
+      it: "one that is being deleted and held by a foreign finalizer gets no further pod",
+      taskRun: retried(aStatus({}), {}, held),
+      now: 900,
+      want: { says: "Pending BackingOff" },
+    },
+    {
+      it: "a held one is stopped by cancel",
+      taskRun: aTaskRun({ ...held, spec: { cancel: true }, status: named }),
+      pods: [aPod("running")],
+      want: { does: ["delete uid-pod-1 Cancelled"], says: "Running Running" },
+    },
+    {
+      it: "a held one is stopped at its deadline",
+      taskRun: aTaskRun({ ...held, spec: { activeDeadlineSeconds: 60 }, status: named }),
+      pods: [aPod("running")],
+      now: 60,
+      want: { does: ["delete uid-pod-1 DeadlineExceeded"], says: "Running Running" },
+    },
+    {
+      it: "the end of a held one is recorded",
+      taskRun: aTaskRun({ ...held, status: named }),
+      pods: [ended()],
+      want: { says: "Failed ExitCode", urgency: "now" },
+    },
   ]);
+
+  it("a deletion after the end is no news: it raises the generation and costs no write", () => {
+    const status = aStatus({ phase: "Succeeded", reason: "Succeeded" });
+    const taskRun = aTaskRun({ ...held, generation: 2, status });
+
+    expect(planTaskRun({ taskRun, pods: [], now: atMs(900) }).status).toEqual(taskRun.status);
+  });
 
   it("an edit after the end moves observedGeneration and nothing else", () => {
     const status = aStatus({ phase: "Failed", reason: "ExitCode" });

@@ -4,10 +4,11 @@
  *
  * A TaskRun is in one of these situations; the first that applies decides:
  *   finished      its status says so: nothing changes any more, stray pods are ended
- *   deleting      its owner asked for the end: the garbage collector ends the pods
+ *   collected     its owner asked for the end: the garbage collector ends its pods, or sets them free
  *   attemptEnded  the current attempt's pod tells (or hides for ever) how it ended: record, then finish or pause
  *   podAlive      the current attempt goes on: wait, or stop it (cancel, deadline)
- *   noPod         between attempts, or before the first: finish, pause, or create the next pod
+ *   noPod         between attempts, or before the first: finish, pause, or create the next pod (none for one that is
+ *                 being deleted and held by a foreign finalizer)
  */
 import type { Action, Urgency } from "../../api/action.ts";
 import { Phase, Reason } from "../../api/names.ts";
@@ -21,7 +22,7 @@ import { afterEnd, finalView } from "./next.ts";
 import { attemptEnd } from "./outcome.ts";
 import { attemptStatus, statusFrom } from "./status.ts";
 import type { View } from "./status.ts";
-import { waitingView } from "./waiting.ts";
+import { refusedStop, stoppingPodView, waitingView } from "./waiting.ts";
 
 export interface Plan {
   readonly actions: readonly Action[];
@@ -45,7 +46,7 @@ export function planTaskRun(observed: Observed): Plan {
   };
 }
 
-/** What one situation asks for: a status said by a view, or (finished, deleting) a status given whole. */
+/** What one situation asks for: a status said by a view, or (finished, collected) a status given whole. */
 interface Step {
   readonly view: View;
   readonly status?: Readonly<TaskRunStatus>;
@@ -57,21 +58,22 @@ interface Step {
 
 function nextStep(facts: Facts): Step {
   if (facts.finished) return finished(facts);
-  if (facts.taskRun.deleting) return { view: waitingView(facts), status: facts.before };
+  if (facts.taskRun.deletion === "collected") return { view: waitingView(facts), status: facts.before };
   const end = attemptEnd(facts);
   if (end !== undefined) return attemptEnded(facts, attemptStatus(facts, end));
   if (facts.pod !== undefined) return podAlive(facts, facts.pod);
   return noPod(facts);
 }
 
-/** Only observedGeneration may still change; the outcome never does. */
+/** Only observedGeneration may still change; the outcome never does. (A deletion raises the generation: no news to write.) */
 function finished(facts: Facts): Step {
-  const generation = facts.taskRun.generation;
+  const { generation, deletion } = facts.taskRun;
   const conditions = facts.before.conditions?.map((one) => ({ ...one, observedGeneration: generation }));
   const status = { ...facts.before, observedGeneration: generation, ...(conditions && { conditions }) };
   const alive = facts.pod !== undefined && facts.pod.gone === undefined && !provenEnded(facts.pod) ? [facts.pod] : [];
-  const strays = facts.taskRun.deleting ? [] : [...facts.lingering, ...alive];
-  return { view: waitingView(facts), status, actions: strays.flatMap((pod) => stop(pod, Reason.Stopping)) };
+  const strays = deletion === "collected" ? [] : [...facts.lingering, ...alive];
+  const said = deletion === undefined ? status : facts.before;
+  return { view: waitingView(facts), status: said, actions: strays.flatMap((pod) => stop(pod, Reason.Stopping)) };
 }
 
 /**
@@ -89,8 +91,9 @@ function attemptEnded(facts: Facts, ended: AttemptStatus): Step {
 
 function podAlive(facts: Facts, pod: PodRecord): Step {
   const { deadlineAt, now } = facts;
-  const view = waitingView(facts);
   const late = deadlineAt !== undefined && now >= deadlineAt;
+  const refused = facts.stopRefused !== undefined && (facts.cancel || late) && pod.deletionAskedMs === undefined;
+  const view = refused ? stoppingPodView(facts, pod) : waitingView(facts);
   if (facts.cancel || late) {
     // Named in the status first: were it gone when we come back from a crash, nothing else would tell that it ever was.
     if (facts.before.podUID !== pod.uid) return { view, record: true };
@@ -114,6 +117,7 @@ function noPod(facts: Facts): Step {
     return { view: waitingView(facts), wakeAt: earlier(refused, facts.deadlineAt) };
   }
   const { taskRun, current: attempt } = facts;
+  if (taskRun.deletion !== undefined) return { view: next.view, status: facts.before };
   const create = {
     kind: "CreatePod",
     name: podName(taskRun.name, attempt, taskRun.uid),
@@ -135,7 +139,7 @@ function mustBeGone(last: AttemptStatus | undefined): { onlyIfGone?: { name: str
 
 function stoppingView(facts: Facts, pod: PodRecord, ended: AttemptStatus): View {
   const outcome = ended.reason === Reason.Succeeded ? "succeeded" : `ended (${ended.reason})`;
-  const message = `Attempt ${ended.number} ${outcome}; waiting for the other containers of pod ${pod.name} to stop.`;
+  const message = `Attempt ${ended.number} ${outcome}; waiting for the other containers of pod ${pod.name} to stop.${refusedStop(facts)}`;
   const phase = ended.exitCode === undefined && facts.before.phase !== Phase.Running ? Phase.Pending : Phase.Running;
   return { phase, reason: Reason.Stopping, message };
 }

@@ -9,7 +9,7 @@ import type { View } from "./status.ts";
 export function waitingView(facts: Facts): View {
   const { pod, refusal } = facts;
   if (pod === undefined) return refusal === undefined ? notCreated() : refusedView(refusal);
-  if (pod.deletionAskedMs !== undefined) return stoppingView(facts, pod);
+  if (pod.deletionAskedMs !== undefined) return stoppingPodView(facts, pod);
   if (pod.main.state === "running") return running(pod);
   return pendingView(facts, pod);
 }
@@ -26,11 +26,21 @@ function running(pod: PodRecord): View {
   };
 }
 
-function stoppingView(facts: Facts, pod: PodRecord): View {
+/** The pod is to stop as a whole. */
+export function stoppingPodView(facts: Facts, pod: PodRecord): View {
   const late = facts.deadlineAt !== undefined && facts.now >= facts.deadlineAt;
   const why = facts.cancel ? "Cancelled" : late ? "The deadline has passed" : "The pod is being deleted";
   const phase = pod.main.state === "running" ? Phase.Running : Phase.Pending;
-  return { phase, reason: Reason.Stopping, message: `${why}; waiting for pod ${pod.name} to stop.` };
+  return {
+    phase,
+    reason: Reason.Stopping,
+    message: `${why}; waiting for pod ${pod.name} to stop.${refusedStop(facts)}`,
+  };
+}
+
+/** A sentence for the end of a message, if the pod cannot be deleted. */
+export function refusedStop({ stopRefused }: Facts): string {
+  return stopRefused === undefined ? "" : ` It cannot be deleted, tried again with growing pauses: ${stopRefused}`;
 }
 
 /** kubelet's words for an image it cannot get (pkg/kubelet/images and the CRI errors it passes on). */
