@@ -4,17 +4,17 @@
  */
 export interface TaskRunSpec {
   /**
-   * The worker pod, as in a Job: metadata (labels, annotations) and spec (a PodSpec). The main container is the one named "main", else the first; the task ends when it ends. restartPolicy may be left out or Never. The API server checks the pod when it is created; what it refuses ends the TaskRun with reason InvalidTemplate and the server's words. A change applies from the next attempt on.
+   * The worker pod, as in a Job: spec (a PodSpec) and metadata, of which labels and annotations are used. The main container is the one named "main", else the first; the task ends when it ends. restartPolicy may be left out or Never. The pod gets no service account token unless automountServiceAccountToken is true. The labels stint.dev/taskrun, stint.dev/attempt and app.kubernetes.io/managed-by are set by Stint. The API server checks the pod when it is created; what it refuses ends the TaskRun with reason InvalidTemplate and the server's words. A change applies from the next attempt on.
    */
   template: {
     [k: string]: unknown;
   };
   /**
-   * How often and how soon a failed attempt is followed by another one.
+   * How often and how soon a failed attempt is followed by another one. Every failed attempt counts, whether the task failed or its pod was evicted, preempted or deleted.
    */
   retry?: {
     /**
-     * How many times a failed task is tried again. 0 means one attempt only; 2 means at most three attempts.
+     * How many times a failed task is tried again, 0 (the default) to 100. 0 means one attempt only; 2 means at most three attempts. Not tried again are ends with reason UnknownFate, DeadlineExceeded, InvalidTemplate, PodNameTaken, and a pod that Pod Security forbids.
      */
     limit?: number;
     /**
@@ -22,25 +22,25 @@ export interface TaskRunSpec {
      */
     backoff?: {
       /**
-       * Seconds before the second attempt. 0 means at once.
+       * Seconds before the second attempt, 0 to 86400, by default 10. 0 means at once.
        */
       initialSeconds?: number;
       /**
-       * What the pause is multiplied by after each further failure. 1 keeps it the same.
+       * What the pause is multiplied by after each further failure, 1 to 10, by default 2. 1 keeps it the same.
        */
       factor?: number;
       /**
-       * The longest pause in seconds, at least initialSeconds.
+       * The longest pause in seconds, at least initialSeconds and at most 86400, by default 300.
        */
       maxSeconds?: number;
     };
   };
   /**
-   * How long the whole TaskRun may take, in seconds from the creation of its first pod, pauses between attempts included. Then the running pod is ended gracefully and the TaskRun fails with reason DeadlineExceeded. An attempt that ended well before the deadline counts, whenever it is looked at. Without it there is no deadline.
+   * How long the whole TaskRun may take, in seconds from the creation of its first pod (1 to 31536000, a year), pauses between attempts included. Then the running pod is deleted gracefully, its log with it, and the TaskRun fails with reason DeadlineExceeded. An attempt that ended well before the deadline counts, whenever it is looked at. Without it there is no deadline, and a pod that cannot start is waited for.
    */
   activeDeadlineSeconds?: number;
   /**
-   * true ends the TaskRun: a running pod is deleted gracefully, then the phase is Cancelled. Final. A task that had already succeeded stays Succeeded.
+   * true ends the TaskRun: a running pod is deleted gracefully, its log with it, then the phase is Cancelled. Final. A task that had already succeeded stays Succeeded. False by default.
    */
   cancel?: boolean;
 }
@@ -139,7 +139,7 @@ export interface TaskRunStatus {
     completionTime?: string;
   }[];
   /**
-   * The condition Succeeded is Unknown until the end, then True (Succeeded) or False (Failed, Cancelled). kubectl wait --for=condition=Succeeded works on it.
+   * The condition Succeeded is Unknown until the end, then True (Succeeded) or False (Failed, Cancelled). kubectl wait --for=condition=Succeeded waits for a success; --for=jsonpath={.status.completionTime} waits for any end.
    *
    * @maxItems 8
    *

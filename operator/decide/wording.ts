@@ -15,6 +15,11 @@ export function sentence(message: string): string {
   return `${flat.slice(0, MESSAGE_CHARS - 4).toWellFormed()} ...`;
 }
 
+/** Somebody's words as a whole sentence. */
+export function closed(words: string): string {
+  return /[.!?]$/.test(words) ? words : `${words}.`;
+}
+
 /** 47s, 3m21s, 2h5m, 3d4h: the two largest units, as kubectl writes ages. Negative spans read 0s. */
 export function span(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));

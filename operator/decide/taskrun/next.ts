@@ -46,7 +46,8 @@ function succeeded(facts: Facts, last: AttemptStatus | undefined): Next | undefi
 
 function cancelled(facts: Facts, last: AttemptStatus | undefined): Next | undefined {
   if (!facts.cancel) return undefined;
-  const words = last === undefined ? "before its first attempt" : `during or after attempt ${last.number}`;
+  const during = last?.reason === Reason.Cancelled ? "during" : "after";
+  const words = last === undefined ? "before its first attempt" : `${during} attempt ${last.number}`;
   const end = last?.reason === Reason.Cancelled ? at(facts, last) : facts.now;
   return finish(Phase.Cancelled, Reason.Cancelled, `Cancelled by spec.cancel, ${words}.`, end);
 }
@@ -79,7 +80,9 @@ function pastDeadline(facts: Facts, last: AttemptStatus | undefined): Next | und
   const stopped = last.reason === Reason.DeadlineExceeded;
   const late = facts.deadlineAt !== undefined && facts.now >= facts.deadlineAt && mayRetryAfter(facts, last);
   if (!stopped && !late) return undefined;
-  const words = stopped ? "" : ` The last attempt: ${last.message ?? last.reason}`;
+  const words = stopped
+    ? " Its pod was deleted, and its log with it."
+    : ` The last attempt: ${last.message ?? last.reason}`;
   const message = `The TaskRun took longer than activeDeadlineSeconds (${span(seconds * 1000)}).${words}`;
   return finish(Phase.Failed, Reason.DeadlineExceeded, message, stopped ? at(facts, last) : facts.now);
 }

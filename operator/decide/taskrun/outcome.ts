@@ -5,7 +5,7 @@
 import { timeMs } from "../../api/decode.ts";
 import { Reason } from "../../api/names.ts";
 import type { ContainerRecord, PodRecord } from "../../api/records.ts";
-import { sentence } from "../wording.ts";
+import { closed, sentence } from "../wording.ts";
 import { provenEnded } from "./facts.ts";
 import type { Facts } from "./facts.ts";
 
@@ -93,13 +93,7 @@ function mainFailed(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
   if (main.state !== "terminated") return undefined;
   const at = timeMs(main.finishedAt) ?? facts.now;
   if (main.reason === "OOMKilled") {
-    const advice = "raise spec.template.spec.containers[].resources.limits.memory or let the task use less.";
-    return ended(
-      pod,
-      Reason.OOMKilled,
-      `Container ${main.name} used more memory than its limit and was killed; ${advice}`,
-      at,
-    );
+    return ended(pod, Reason.OOMKilled, tooMuchMemory(main, "containers"), at);
   }
   if (main.reason === "StartError" || main.reason === "ContainerCannotRun") {
     return ended(pod, Reason.ContainerCreateFailed, `Container ${main.name} could not start: ${said(main)}`, at);
@@ -111,15 +105,22 @@ function mainFailed(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
   return ended(pod, Reason.ExitCode, message, at);
 }
 
+function tooMuchMemory({ name }: ContainerRecord, list: "containers" | "initContainers"): string {
+  const what = list === "containers" ? "Container" : "Init container";
+  const advice = `raise spec.template.spec.${list}[].resources.limits.memory or let it use less.`;
+  return `${what} ${name} used more memory than its limit and was killed; ${advice}`;
+}
+
 function initFailed(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
   const { failedInit: init } = pod;
   if (init === undefined || pod.phase !== "Failed" || !provenEnded(pod)) return undefined;
   const at = timeMs(init.finishedAt) ?? facts.now;
   const cause = askedToStop(pod, facts) ?? whoEnded(pod, at);
   if (cause !== undefined) return { ...cause, at };
-  const reason = init.reason === "OOMKilled" ? Reason.OOMKilled : Reason.ExitCode;
+  if (init.reason === "OOMKilled")
+    return { reason: Reason.OOMKilled, message: tooMuchMemory(init, "initContainers"), at };
   const message = `Init container ${init.name} ended with exit code ${init.exitCode ?? 1}; the task itself never started.`;
-  return { reason, message, at };
+  return { reason: Reason.ExitCode, message, at };
 }
 
 /** The pod as a whole was declared over and main never reported an end: evicted, refused by its node, shut down. */
@@ -229,8 +230,4 @@ function said(container: ContainerRecord): string {
 function podWords(pod: PodRecord, otherwise: string): string {
   const words = [pod.reason, pod.message].filter((part) => part !== undefined).join(": ");
   return words === "" ? otherwise : closed(words);
-}
-
-function closed(words: string): string {
-  return /[.!?]$/.test(words) ? words : `${words}.`;
 }

@@ -3,6 +3,7 @@ import { Phase, Reason } from "../../api/names.ts";
 import type { PodRecord } from "../../api/records.ts";
 import type { Refusal } from "../../api/action.ts";
 import { shownMessage, shownReason } from "../conditions.ts";
+import { closed, sentence } from "../wording.ts";
 import type { Facts } from "./facts.ts";
 import type { View } from "./status.ts";
 
@@ -43,6 +44,12 @@ export function refusedStop({ stopRefused }: Facts): string {
   return stopRefused === undefined ? "" : ` It cannot be deleted, tried again with growing pauses: ${stopRefused}`;
 }
 
+/** The kubelet's words get this much of a message, so that the way out always fits after them. */
+const WORDS_CHARS = 800;
+const STUCK_ADVICE =
+  "The kubelet keeps trying. A corrected template is used by the next attempt only: delete the pod if retries are left, " +
+  "else create the TaskRun again.";
+
 /** kubelet's words for an image it cannot get (pkg/kubelet/images and the CRI errors it passes on). */
 const IMAGE_REASONS: ReadonlySet<string> = new Set([
   "ErrImagePull",
@@ -65,14 +72,13 @@ function pendingView(facts: Facts, pod: PodRecord): View {
     const reason = image ? Reason.ImagePullFailed : Reason.ContainerCreateFailed;
     const what = image ? "The image of container" : "Container";
     const cannot = image ? "cannot be pulled" : "cannot be created";
-    return pending(
-      reason,
-      `${what} ${stuck.name} ${cannot} (${stuck.reason ?? ""}): ${stuck.message ?? "no details given"}`,
-    );
+    const words = `${what} ${stuck.name} ${cannot} (${stuck.reason ?? ""}): ${stuck.message ?? "no details given"}`;
+    return pending(reason, `${closed(sentence(words).slice(0, WORDS_CHARS))} ${STUCK_ADVICE}`);
   }
   if (unschedulable !== undefined) return pending(Reason.Unschedulable, `No node fits the pod: ${unschedulable}`);
-  const place = pod.nodeName === undefined ? "waits for a node" : `is being started on node ${pod.nodeName}`;
-  return pending(Reason.Pending, `Pod ${pod.name} ${place}.`);
+  if (pod.nodeName === undefined) return pending(Reason.Pending, `Pod ${pod.name} waits for a node.`);
+  const advice = `If this lasts, kubectl describe pod ${pod.name} says why.`;
+  return pending(Reason.Pending, `Pod ${pod.name} is being started on node ${pod.nodeName}. ${advice}`);
 }
 
 function refusedView(refusal: Refusal): View {
