@@ -22,7 +22,7 @@ describe("values", () => {
     ["a switch", ["--install-crds", "--log-level=warn"], { installCrds: true, logLevel: "warn" }],
     ["a switch turned off", ["--install-crds=false"], { installCrds: false }],
     ["an address", ["--metrics-address=0.0.0.0:0"], { metricsAddress: { host: "0.0.0.0", port: 0 } }],
-    ["a bare port", ["--metrics-address=:9"], { metricsAddress: { host: "::", port: 9 } }],
+    ["a bare port", ["--metrics-address=:9"], { metricsAddress: { host: "", port: 9 } }],
     ["an IPv6 address", ["--metrics-address=[::1]:9"], { metricsAddress: { host: "::1", port: 9 } }],
     ["a path with =", ["--kubeconfig=/a=b"], { kubeconfig: "/a=b" }],
   ])("reads %s", (_name, argv, want) => {

@@ -277,7 +277,7 @@ function parseAddress(text: string): { ok: Address } | { want: string } {
   if (host === undefined || digits === undefined || port > HIGHEST_PORT) {
     return { want: "give host:port, for instance 127.0.0.1:8080, or :8080 for every address" };
   }
-  return { ok: Object.freeze({ host: host === "" ? "::" : host.replace(/^\[|\]$/g, ""), port }) };
+  return { ok: Object.freeze({ host: host.replace(/^\[|\]$/g, ""), port }) };
 }
 
 function parseText(text: string): { ok: string } | { want: string } {

@@ -1,4 +1,4 @@
-import { afterEach, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { serveHealth, STALE_WATCH_LIMIT_MS, type HealthServer, type Vitals } from "./health.ts";
 
 const OK = { wantStatus: 200, wantText: /^ok$/m };
@@ -80,3 +80,12 @@ async function get(path: string, vitals: Partial<Vitals>, method = "GET"): Promi
   const response = await fetch(`http://127.0.0.1:${server.address.port}${path}`, { method });
   return { status: response.status, text: await response.text() };
 }
+
+describe("listening", () => {
+  it("without a host takes every address, and says which that is", async () => {
+    server = await serveHealth({ host: "", port: 0 }, vitalsWith({}));
+
+    expect(["::", "0.0.0.0"]).toContain(server.address.host);
+    expect((await fetch(`http://127.0.0.1:${server.address.port}/healthz`)).status).toBe(200);
+  });
+});

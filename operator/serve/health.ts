@@ -12,6 +12,7 @@ export interface Vitals {
 
 /** Where to listen. */
 export interface Address {
+  /** "": every address, of IPv6 too where the machine has it. */
   readonly host: string;
   readonly port: number;
 }
@@ -52,8 +53,8 @@ export async function serveHealth(at: Address, vitals: Vitals): Promise<HealthSe
   });
   await listening(server, at);
   const bound = server.address();
-  const port = typeof bound === "object" && bound !== null ? bound.port : at.port;
-  return { address: { host: at.host, port }, close: () => closing(server) };
+  const address = typeof bound === "object" && bound !== null ? { host: bound.address, port: bound.port } : at;
+  return { address, close: () => closing(server) };
 }
 
 /** Why the operator should be restarted, or nothing. */
@@ -98,12 +99,14 @@ function send(response: ServerResponse, reply: Reply): void {
 
 function listening(server: Server, at: Address): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", (error: Error) => {
+    const failed = (error: Error): void => {
       const cause = `cannot serve metrics and health at ${at.host}:${at.port} (${error.message})`;
       reject(new Error(`${cause}; choose another address with --metrics-address`));
-    });
-    server.listen(at.port, at.host, () => {
-      server.off("error", reject);
+    };
+    server.once("error", failed);
+    // Named as "::", every address would be an error where the kernel has no IPv6; left out, Node.js then takes 0.0.0.0.
+    server.listen({ port: at.port, ...(at.host !== "" && { host: at.host }) }, () => {
+      server.off("error", failed);
       server.on("error", () => undefined);
       resolve();
     });
