@@ -65,6 +65,7 @@ describe("problems", () => {
     ["a wrong namespace", ["--namespaces=a,B_"], /^--namespaces: "a,B_" is wrong: "B_" cannot be a namespace/],
     ["a wrong port", ["--metrics-address=h:70000"], /give host:port/],
     ["a wrong switch", ["--install-crds=maybe"], /choose one of true, false/],
+    ["an empty switch", ["--install-crds="], /^--install-crds: "" is wrong: choose one of true, false$/],
     ["an empty context", ["--context="], /must not be empty/],
     ["a missing file", ["--config=none"], /^none: cannot be read: ENOENT none$/],
   ])("name %s", (_name, argv, want) => {
@@ -74,6 +75,7 @@ describe("problems", () => {
   it.each([
     ["logLvel: debug", /^f: logLvel: there is no such key; did you mean logLevel\?$/],
     ["logLevel: loud", /^f: logLevel: "loud" is wrong: choose one of/],
+    ['installCrds: ""', /^f: installCrds: "" is wrong: choose one of true, false$/],
     ["namespaces: {a: b}", /^f: namespaces: must be one value or a list of values$/],
     ["just text", /^f: must hold keys and values/],
     ["a: [", /^f: cannot be read/],

@@ -41,7 +41,7 @@ interface Setting<T> {
   readonly shown: string;
   /** The value, or what would be right. */
   readonly parse: (text: string) => { readonly ok: T } | { readonly want: string };
-  /** Stands without a value for "true". */
+  /** As a flag without a value it stands for "true". */
   readonly isSwitch?: true;
 }
 
@@ -137,10 +137,10 @@ export function readConfig(around: Surroundings): Invocation {
   const file = path === undefined ? noValues() : readFileValues(path, around.readFile);
   const problems = [...flags.problems, ...env.problems, ...file.problems];
   const pick = <K extends keyof Config>(key: K): Config[K] => {
-    const { flag, parse, initial, isSwitch } = settings[key];
+    const { flag, parse, initial } = settings[key];
     const given = flags.values.get(flag) ?? env.values.get(flag) ?? file.values.get(flag);
     if (given === undefined) return initial;
-    const parsed = parse(given.text === "" && isSwitch ? "true" : given.text);
+    const parsed = parse(given.text);
     if ("ok" in parsed) return parsed.ok;
     problems.push(`${given.source}: "${given.text}" is wrong: ${parsed.want}`);
     return initial;
@@ -208,7 +208,7 @@ function readFlags(argv: readonly string[]): Values {
       problems.push(`${word}: there is no such flag${suggest(name === "" ? word : name, known, "--")}`);
       continue;
     }
-    const text = assigned ?? (bare.has(name) ? "" : words.shift());
+    const text = assigned ?? (bare.has(name) ? "true" : words.shift());
     if (text === undefined) problems.push(`--${name} needs a value`);
     else values.set(name, { text, source: `--${name}` });
   }
