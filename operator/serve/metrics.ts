@@ -91,7 +91,7 @@ function histogramsIn(registry: Registry): Record<keyof HistogramLabels, Histogr
     ),
     apiRequest: histogram(
       "stint_api_request_duration_seconds",
-      "Time from sending a call to its whole reply; of a watch: to its first byte.",
+      "Time from sending a call to its whole reply; of a watch: to the start of its reply.",
       CALL_BUCKETS_SECONDS,
       ["verb", "resource"],
     ),

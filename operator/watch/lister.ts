@@ -3,7 +3,8 @@ import { decodeStatusReply, list, object, resourceVersionOf, text } from "../api
 import { collectionPath } from "../api/paths.ts";
 import type { Resource } from "../api/paths.ts";
 import { ConnectionError } from "../api/port.ts";
-import type { ApiResponse, Port } from "../api/port.ts";
+import type { ApiRequest, ApiResponse, Port } from "../api/port.ts";
+import { metered } from "./metered.ts";
 
 export interface Listed<R> {
   readonly records: readonly R[];
@@ -76,8 +77,7 @@ interface Page {
 }
 
 async function listPage(port: Port, resource: Resource, { namespace, token }: Page): Promise<ApiResponse> {
-  const started = port.clock.monotonic();
-  const reply = await port.api.request({
+  const request: ApiRequest = {
     method: "GET",
     path: collectionPath(resource, namespace),
     query: {
@@ -86,10 +86,8 @@ async function listPage(port: Port, resource: Resource, { namespace, token }: Pa
       ...(token !== undefined && { continue: token }),
     },
     timeoutMs: LIST_TIMEOUT_MS,
-  });
-  const labels = { verb: "list", resource: resource.name };
-  port.meter.count("apiRequests", { ...labels, code: String(reply.status) });
-  port.meter.observe("apiRequest", labels, (port.clock.monotonic() - started) / 1000);
+  };
+  const reply = await metered(port, "list", resource, async () => await port.api.request(request));
   if (reply.status !== 200) throw new WatchRefusedError(reply);
   return reply;
 }

@@ -11,10 +11,11 @@ import { object, resourceVersionOf, text } from "../api/decode.ts";
 import { collectionPath } from "../api/paths.ts";
 import type { Resource } from "../api/paths.ts";
 import { ConnectionError } from "../api/port.ts";
-import type { ApiStream, Port } from "../api/port.ts";
+import type { ApiRequest, ApiStream, Port } from "../api/port.ts";
 import type { ObjectRecord } from "../api/records.ts";
 import { Backoff } from "./backoff.ts";
 import { LIST_TIMEOUT_MS, WatchRefusedError, listAll } from "./lister.ts";
+import { metered } from "./metered.ts";
 import type { Store } from "./store.ts";
 import { StreamDamagedError, readEvents } from "./stream.ts";
 import type { WatchEvent } from "./stream.ts";
@@ -144,24 +145,23 @@ export class Reflector<R extends ObjectRecord> {
   async #open(query: Readonly<Record<string, string>>): Promise<ApiStream | undefined> {
     const { resource, namespace } = this.#options;
     const seconds = Math.floor(WATCH_SECONDS_MIN * (1 + this.#port.random()));
-    this.#stream = new AbortController();
-    if (this.#stopped.signal.aborted) this.#stream.abort();
-    const stream = await this.#port.api.stream(
-      {
-        method: "GET",
-        path: collectionPath(resource, namespace),
-        query: {
-          watch: "true",
-          allowWatchBookmarks: "true",
-          timeoutSeconds: String(seconds),
-          ...(resource.labelSelector !== undefined && { labelSelector: resource.labelSelector }),
-          ...query,
-        },
-        timeoutMs: LIST_TIMEOUT_MS,
+    const request: ApiRequest = {
+      method: "GET",
+      path: collectionPath(resource, namespace),
+      query: {
+        watch: "true",
+        allowWatchBookmarks: "true",
+        timeoutSeconds: String(seconds),
+        ...(resource.labelSelector !== undefined && { labelSelector: resource.labelSelector }),
+        ...query,
       },
-      this.#stream.signal,
-    );
-    this.#port.meter.count("apiRequests", { verb: "watch", resource: resource.name, code: String(stream.status) });
+      timeoutMs: LIST_TIMEOUT_MS,
+    };
+    const opened = new AbortController();
+    this.#stream = opened;
+    if (this.#stopped.signal.aborted) opened.abort();
+    const open = async (): Promise<ApiStream> => await this.#port.api.stream(request, opened.signal);
+    const stream = await metered(this.#port, "watch", resource, open);
     if (stream.status === 200) return stream;
     const refused = new WatchRefusedError(stream);
     const unknownOption = stream.status === 400 || stream.status === 422;

@@ -1,0 +1,22 @@
+import type { Resource } from "../api/paths.ts";
+import type { ApiResponse, Port } from "../api/port.ts";
+
+/** Makes a call, counted and timed, whether a reply comes or none. A watch is timed to the start of its reply. */
+export async function metered<A extends ApiResponse>(
+  port: Port,
+  verb: "list" | "watch",
+  resource: Resource,
+  call: () => Promise<A>,
+): Promise<A> {
+  const labels = { verb, resource: resource.name };
+  const started = port.clock.monotonic();
+  let code = "none";
+  try {
+    const reply = await call();
+    code = String(reply.status);
+    return reply;
+  } finally {
+    port.meter.count("apiRequests", { ...labels, code });
+    port.meter.observe("apiRequest", labels, (port.clock.monotonic() - started) / 1000);
+  }
+}
