@@ -1,50 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { PODS } from "../api/paths.ts";
-import { decodePod } from "../api/pod.ts";
-import type { PodRecord } from "../api/records.ts";
-import { podJson } from "../testing/make.ts";
-import { aWorld, CALLS_AT_ONCE_MAX, frame, refusal } from "../testing/scripted.ts";
-import type { Opened, Script, World } from "../testing/scripted.ts";
-import { Reflector } from "./reflector.ts";
-import { Store } from "./store.ts";
-
-interface Stage extends World {
-  readonly reflector: Reflector<PodRecord>;
-  readonly store: Store<PodRecord>;
-  readonly running: Promise<void>;
-  /** Query values of all calls so far, one line each. */
-  queries(): readonly string[];
-}
-
-function start(script: Script): Stage {
-  const world = aWorld(script);
-  const store = new Store<PodRecord>({ onChange: () => {} });
-  const options = { resource: PODS, namespace: "", store, decode: decodePod, onSynced: () => {} };
-  const reflector = new Reflector(world.port, options);
-  const running = reflector.run();
-  const queries = (): readonly string[] =>
-    world.seen.map(({ query = {}, kind }) => {
-      const known = ["sendInitialEvents", "resourceVersion", "continue"].filter((key) => query[key] !== undefined);
-      return [kind === "stream" ? "watch" : "list", ...known.map((key) => `${key}=${query[key]}`)].join(" ");
-    });
-  return { ...world, reflector, store, running, queries };
-}
-
-const pod = (name: string, resourceVersion: string): unknown =>
-  podJson("running", { name, uid: `uid-${name}`, resourceVersion });
-const bookmark = (resourceVersion: string, annotations = {}): string =>
-  frame("BOOKMARK", { metadata: { resourceVersion, annotations } });
-const initialEnd = (resourceVersion: string): string =>
-  bookmark(resourceVersion, { "k8s.io/initial-events-end": "true" });
-const page = (names: readonly string[], resourceVersion: string, token?: string) => ({
-  status: 200,
-  body: {
-    metadata: { resourceVersion, ...(token !== undefined && { continue: token }) },
-    items: names.map((name) => pod(name, "5")),
-  },
-});
-const noInitialEvents = { status: 422, body: { code: 422, message: "sendInitialEvents is forbidden" } };
-const MINUTE = 60_000;
+import { bookmark, initialEnd, MINUTE, noInitialEvents, page, pod, start } from "../testing/reflecting.ts";
+import type { Stage } from "../testing/reflecting.ts";
+import { frame, refusal } from "../testing/scripted.ts";
+import type { Opened, Script } from "../testing/scripted.ts";
 
 describe("the first list", () => {
   it("comes as initial events, swapped in at once, whatever their order", async () => {
@@ -321,80 +279,26 @@ describe("following", () => {
     ]);
     stage.reflector.stop();
   });
-});
 
-const listed = page(["a"], "80");
-const deadServers: readonly { readonly it: string; readonly script: Script }[] = [
-  { it: "nobody answers", script: {} },
-  {
-    it: "every answer is 500",
-    script: { stream: () => ({ status: 500 }), request: () => ({ status: 500, body: {} }) },
-  },
-  { it: "every answer is 401", script: { stream: () => ({ status: 401 }) } },
-  { it: "every answer is 404", script: { stream: () => ({ status: 404 }) } },
-  { it: "every answer is 410", script: { stream: () => refusal(410, "Gone"), request: () => refusal(410, "Gone") } },
-  { it: "every answer is 429 without a wish", script: { stream: () => refusal(429, "TooManyRequests") } },
-  { it: "every answer is 429 with Retry-After 0", script: { stream: () => ({ status: 429, retryAfterSeconds: 0 }) } },
-  { it: "every answer is 429 with Retry-After 1", script: { stream: () => ({ status: 429, retryAfterSeconds: 1 }) } },
-  {
-    it: "every answer is 429 with a negative Retry-After",
-    script: { stream: () => ({ status: 429, retryAfterSeconds: -9 }) },
-  },
-  { it: "every watch ends at once", script: { stream: () => ({ after: "ends" }) } },
-  { it: "every watch breaks at once", script: { stream: () => ({ after: "breaks" }) } },
-  {
-    it: "every watch ends after the first list",
-    script: { stream: () => ({ chunks: [initialEnd("80")], after: "ends" }) },
-  },
-  {
-    it: "every watch sends one event and ends",
-    script: { stream: () => ({ chunks: [frame("ADDED", pod("a", "9"))], after: "ends" }) },
-  },
-  {
-    it: "every watch sends one event and breaks",
-    script: { stream: () => ({ chunks: [frame("ADDED", pod("a", "9"))], after: "breaks" }) },
-  },
-  {
-    it: "every watch lists well and says 410",
-    script: { stream: () => ({ chunks: [initialEnd("80"), frame("ERROR", { code: 410 })] }) },
-  },
-  { it: "every watch is no watch", script: { stream: () => ({ chunks: ["{}\n"] }) } },
-  {
-    it: "lists are fine, every watch is 410",
-    script: { stream: (_, index) => (index === 0 ? noInitialEvents : refusal(410, "Gone")), request: () => listed },
-  },
-  {
-    it: "lists are fine, every watch sends a bookmark and ends",
-    script: {
-      stream: (_, index) => (index === 0 ? noInitialEvents : { chunks: [bookmark("81")], after: "ends" }),
-      request: () => listed,
-    },
-  },
-  {
-    it: "lists are fine, every watch sends an event and then 410",
-    script: {
-      stream: (_, index) =>
-        index === 0 ? noInitialEvents : { chunks: [frame("MODIFIED", pod("a", "81")), frame("ERROR", { code: 410 })] },
-      request: () => listed,
-    },
-  },
-  {
-    it: "a continue token always expires",
-    script: {
-      stream: () => noInitialEvents,
-      request: ({ query = {} }) => (query["continue"] === undefined ? page([], "1", "next") : refusal(410, "Expired")),
-    },
-  },
-];
+  it.each([
+    ["at the same moment", 0],
+    ["while the new watch is being opened", 5000],
+  ])("renew(), called by two %s, lists nothing", async (_, laterMs) => {
+    const first = { chunks: [initialEnd("80")] };
+    const stage: Stage = start({
+      stream: async (_request, index) => {
+        if (index === 0) return first;
+        await stage.wait(10_000);
+        return {};
+      },
+    });
+    await stage.advance(30_000);
+    stage.reflector.renew();
+    if (laterMs > 0) await stage.advance(laterMs);
+    stage.reflector.renew();
+    await stage.advance(60_000);
 
-describe("a server that does not work is asked less than once in four seconds on average", () => {
-  it.each(deadServers)("$it", async ({ script }) => {
-    const stage = start(script);
-    await stage.advance(60 * MINUTE);
-
-    expect(stage.seen.length).toBeLessThan(CALLS_AT_ONCE_MAX);
-    expect(stage.seen.length / 3600).toBeLessThan(0.25);
-    expect(stage.seen.length).toBeGreaterThan(20);
+    expect(stage.queries()).toEqual(["watch sendInitialEvents=true", "watch resourceVersion=80"]);
     stage.reflector.stop();
   });
 });
@@ -430,19 +334,4 @@ describe("stop()", () => {
     expect(stage.queries()).toEqual(["watch sendInitialEvents=true", "list"]);
     expect(stage.store.size).toBe(0);
   });
-});
-
-it("no call of any kind ever asks for version 0", async () => {
-  const wantNone = ({ query = {} }: { query?: Readonly<Record<string, string>> }): boolean =>
-    query["resourceVersion"] === "0";
-  const calls = await Promise.all(
-    deadServers.map(async ({ script }) => {
-      const stage = start(script);
-      await stage.advance(5 * MINUTE);
-      stage.reflector.stop();
-      return stage.seen;
-    }),
-  );
-
-  expect(calls.flat().filter(wantNone)).toEqual([]);
 });

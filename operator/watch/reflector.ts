@@ -4,7 +4,8 @@
  * States:
  *   listing     nothing is known, or what was known is too old (410): a consistent list is under way, either as a watch
  *               that starts with all objects (sendInitialEvents) or, where the server has none, as a list in pages
- *   watching    the store follows the events; left when the stream ends, breaks, is silent for too long, or is refused
+ *   watching    the store follows the events, or is about to from the version it knows; left when the stream ends, breaks,
+ *               is silent for too long, or is refused
  *   backingOff  after a failure; the known version is kept, so that going on costs a watch and not a list
  */
 import { object, resourceVersionOf, text } from "../api/decode.ts";
@@ -116,6 +117,7 @@ export class Reflector<R extends ObjectRecord> {
     if (this.#state.at !== "watching" || now - this.#state.since < RENEW_AFTER_MS) return;
     if (now - this.#renewedAt < QUIET_MS) this.#since = "";
     this.#renewedAt = now;
+    this.#state = { at: "watching", since: now };
     this.#stream?.abort();
   }
 
@@ -137,6 +139,8 @@ export class Reflector<R extends ObjectRecord> {
   }
 
   async #watch(): Promise<void> {
+    // Not the time of the watch before: one that is being opened is not to be renewed.
+    this.#state = { at: "watching", since: this.#port.clock.monotonic() };
     const stream = await this.#open({ resourceVersion: this.#since });
     if (stream !== undefined) await this.#follow(stream, undefined);
   }
