@@ -17,6 +17,11 @@ export class Backoff {
     this.#port = port;
   }
 
+  /** What was asked for works again: the pauses start small. */
+  reset(): void {
+    this.#next = FIRST_MS;
+  }
+
   /** The pause after one more failure: doubled each time, plus up to as much again by chance. */
   pauseMs(): number {
     const now = this.#port.clock.monotonic();

@@ -38,6 +38,16 @@ const deadServers: readonly { readonly it: string; readonly script: Script }[] =
     it: "every watch lists well and says 410",
     script: { stream: () => ({ chunks: [initialEnd("80"), frame("ERROR", { code: 410 })] }) },
   },
+  {
+    it: "every watch works for half a minute and breaks",
+    script: {
+      stream: () => ({ chunks: [initialEnd("80"), 31_000, frame("ADDED", pod("a", "9"))], after: "breaks" }),
+    },
+  },
+  {
+    it: "every first list takes half a minute and the watch after it breaks",
+    script: { stream: () => ({ chunks: [31_000, initialEnd("80"), frame("ERROR", { code: 410 })] }) },
+  },
   { it: "every watch is no watch", script: { stream: () => ({ chunks: ["{}\n"] }) } },
   {
     it: "lists are fine, every watch is 410",

@@ -159,6 +159,21 @@ describe("following", () => {
     stage.reflector.stop();
   });
 
+  it("goes on soon, and never with a list, when something in between cuts every watch after 100 s", async () => {
+    const stage = start({
+      stream: (_, index) => {
+        const life = [50_000, bookmark(String(81 + index)), 50_000];
+        return { chunks: [...(index === 0 ? [initialEnd("80")] : []), ...life], after: "breaks" };
+      },
+    });
+    await stage.advance(60 * MINUTE);
+
+    const gaps = stage.seen.slice(1).map(({ at }, index) => at - (stage.seen[index]?.at ?? 0) - 100_000);
+    expect(stage.queries().filter((query) => query.includes("sendInitialEvents"))).toHaveLength(1);
+    expect(Math.max(...gaps)).toBeLessThan(2000);
+    stage.reflector.stop();
+  });
+
   it("goes on at once, without a list, when the server ends a watch in its time", async () => {
     const stage = watching([MINUTE, bookmark("85")], "ends");
     await stage.advance(MINUTE + 2000);

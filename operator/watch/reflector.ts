@@ -44,6 +44,8 @@ const SILENCE_MS = 150_000;
 const TOO_SHORT_MS = 1000;
 /** After this many failures in a row the known version is not trusted any longer. */
 const RESUMES_MAX = 6;
+/** A watch that still told of life this long after it began has worked: it pays neither pauses nor lists for what failed before. */
+const WORKED_MS = 30_000;
 /** A failure this long after the last one is the first of its kind again; longer than a call that hangs plus the longest pause. */
 const QUIET_MS = 180_000;
 /** A watch that is younger is not renewed: so long it may take until it shows what a caller misses. */
@@ -184,6 +186,7 @@ export class Reflector<R extends ObjectRecord> {
         if (this.#stopped.signal.aborted) return;
         this.#lastLife = this.#port.clock.monotonic();
         for (const event of batch) collecting = this.#apply(event, collecting);
+        this.#forgetFailures();
       }
     } finally {
       silence.end();
@@ -196,6 +199,12 @@ export class Reflector<R extends ObjectRecord> {
       throw new ConnectionError("the watch ended before all objects had come");
     }
     this.#restarted("ended");
+  }
+
+  #forgetFailures(): void {
+    if (this.#state.at !== "watching" || this.#lastLife - this.#state.since < WORKED_MS) return;
+    this.#failures = 0;
+    this.#backoff.reset();
   }
 
   #apply(event: WatchEvent, collecting: Map<string, R> | undefined): Map<string, R> | undefined {
