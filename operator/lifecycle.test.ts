@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { ConnectionError, type ApiRequest, type ApiResponse, type Clock, type Log } from "./api/port.ts";
+import type { Core, WatchState } from "./controller/core.ts";
 import { COMPLAINT_INTERVAL_MS, RETRY_MS, StintOperator, type LifecycleOptions } from "./lifecycle.ts";
 
 const SERVED: ApiResponse = { status: 200, body: { resources: [{ name: "things" }] } };
@@ -30,6 +31,26 @@ it("begins the work at once when the definitions are served", async () => {
   expect(begun()).toBe(1);
   expect(operator.notReady()).toBeUndefined();
   expect(operator.watches()).toHaveLength(1);
+});
+
+it.each<[string, Partial<WatchState>[], string]>([
+  ["which list is under way", [{}, { synced: false }], "the first list of pods is under way"],
+  [
+    "what is in the way, and where",
+    [
+      { namespace: "a", synced: false, trouble: "pods is forbidden" },
+      { namespace: "b", synced: false },
+    ],
+    "cannot list pods in namespace a: pods is forbidden\nthe first list of pods in namespace b is under way",
+  ],
+])("says %s", async (_name, differing, want) => {
+  const watch: WatchState = { resource: "pods", namespace: "", ageMs: 1, synced: true, trouble: undefined };
+  const watches = differing.map((one) => ({ ...watch, ...one }));
+  const begin = (): Core => ({ ready: () => false, watches: () => watches, stop: () => Promise.resolve() });
+  const { operator } = operatorWith(() => SERVED, { begin });
+  await operator.start();
+
+  expect(operator.notReady()).toBe(want);
 });
 
 it("waits for missing definitions, says what to do, and repeats it once per while", async () => {
@@ -123,7 +144,7 @@ function operatorWith(answer: (request: ApiRequest) => ApiResponse, differing: P
     installCrds: false,
     begin: () => {
       begun += 1;
-      const watch = { resource: "things", namespace: "", ageMs: 1 };
+      const watch = { resource: "things", namespace: "", ageMs: 1, synced: true, trouble: undefined };
       return { ready: () => true, watches: () => [watch], stop: () => Promise.resolve() };
     },
     ...differing,

@@ -49,7 +49,7 @@ export class StintOperator extends BaseOperator {
   notReady(): string | undefined {
     if (this.#stopping.signal.aborted) return "stopping";
     if (this.#core === undefined) return this.#unready;
-    return this.#core.ready() ? undefined : "the first lists are under way";
+    return this.#core.ready() ? undefined : firstLists(this.#core.watches());
   }
 
   watches(): readonly WatchState[] {
@@ -121,6 +121,16 @@ export class StintOperator extends BaseOperator {
       else signal.addEventListener("abort", ended, { once: true });
     });
   }
+}
+
+/** Which of the first lists are missing, and what is in the way. */
+function firstLists(watches: readonly WatchState[]): string {
+  const missing = watches.filter(({ synced }) => !synced);
+  const lines = missing.map(({ resource, namespace, trouble }) => {
+    const where = namespace === "" ? resource : `${resource} in namespace ${namespace}`;
+    return trouble === undefined ? `the first list of ${where} is under way` : `cannot list ${where}: ${trouble}`;
+  });
+  return lines.join("\n");
 }
 
 /** Says a thing once, and again after a while if it is still so. */

@@ -32,6 +32,10 @@ export interface WatchState {
   readonly namespace: string;
   /** Milliseconds since the server last showed life on this watch. */
   readonly ageMs: number;
+  /** The first list is complete. */
+  readonly synced: boolean;
+  /** What is in the way, in the server's words where it gave any. */
+  readonly trouble: string | undefined;
 }
 
 export class Pipeline {
@@ -77,10 +81,10 @@ export class Pipeline {
 
   get watches(): readonly WatchState[] {
     const { namespace } = this.#scope;
-    return [
-      { resource: TASKRUNS.name, namespace, ageMs: this.#taskRunWatch.ageMs },
-      { resource: PODS.name, namespace, ageMs: this.#podWatch.ageMs },
-    ];
+    const watches = [[TASKRUNS, this.#taskRunWatch] as const, [PODS, this.#podWatch] as const];
+    return watches.map(([{ name: resource }, { ageMs, synced, trouble }]) => {
+      return { resource, namespace, ageMs, synced, trouble };
+    });
   }
 
   async stop(): Promise<void> {

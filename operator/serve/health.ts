@@ -24,7 +24,7 @@ export interface HealthServer {
 
 /**
  * A watch shows life at least every ten minutes, when the server ends it and a new one begins; bookmarks come once a
- * minute. One that is older has lost its way, and a restart is the cure.
+ * minute. One that is older has lost its way, and a restart is the cure. Refusals are life: no restart grants a right.
  */
 export const STALE_WATCH_LIMIT_MS = 900_000;
 

@@ -124,7 +124,7 @@ function describeBuild(registry: Registry, version: string): void {
 function describeWatches(registry: Registry, watches: () => readonly WatchAge[]): void {
   const age = new Gauge({
     name: "stint_watch_age_seconds",
-    help: "Time since a watch last showed life: an event, a bookmark or a new connection.",
+    help: "Time since a watch last showed life: an event, a bookmark or any answer, a refusal too.",
     labelNames: ["resource", "namespace"],
     registers: [registry],
     collect: () => {

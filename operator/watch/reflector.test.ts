@@ -261,6 +261,22 @@ describe("following", () => {
     stage.reflector.stop();
   });
 
+  it("takes a refusal for life, and hands on its words until it is taken back", async () => {
+    let allowed = false;
+    const refused = refusal(403, "Forbidden", "pods is forbidden");
+    const stage = start({ stream: () => (allowed ? { chunks: [initialEnd("80")] } : refused) });
+    await stage.advance(30 * MINUTE);
+    const { trouble, ageMs } = stage.reflector;
+    allowed = true;
+    await stage.advance(MINUTE);
+
+    expect(ageMs).toBeLessThan(MINUTE);
+    expect(trouble).toBe("pods is forbidden");
+    expect(stage.reflector.trouble).toBeUndefined();
+    expect(stage.reflector.synced).toBe(true);
+    stage.reflector.stop();
+  });
+
   it("does not believe a Retry-After of years", async () => {
     const stage = watching([], "ends", { status: 429, retryAfterSeconds: 999_999_999 });
     await stage.advance(10 * MINUTE);

@@ -55,6 +55,7 @@ const RETRY_AFTER_MAX_MS = 60_000;
 /** Added to Retry-After by chance: the server sends everybody the same second. */
 const RETRY_JITTER_MS = 1000;
 
+const FORBIDDEN_CURE = "grant the rights of manifests/base/clusterrole.yaml there; no restart is needed";
 const INITIAL_EVENTS_END = "k8s.io/initial-events-end";
 
 export class Reflector<R extends ObjectRecord> {
@@ -70,6 +71,7 @@ export class Reflector<R extends ObjectRecord> {
   #lastFailure = Number.NEGATIVE_INFINITY;
   #renewedAt = Number.NEGATIVE_INFINITY;
   #lastLife: number;
+  #trouble: string | undefined;
   #stream: AbortController | undefined;
 
   constructor(port: Port, options: ReflectorOptions<R>) {
@@ -84,7 +86,12 @@ export class Reflector<R extends ObjectRecord> {
     return this.#synced;
   }
 
-  /** Milliseconds since the server last showed life on this watch. */
+  /** What keeps the store from being equal to the server's objects, in the server's words where it gave any. */
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  /** Milliseconds since the server last showed life on this watch: an event, a bookmark, or any answer, a refusal too. */
   get ageMs(): number {
     return this.#port.clock.monotonic() - this.#lastLife;
   }
@@ -185,6 +192,7 @@ export class Reflector<R extends ObjectRecord> {
       for await (const batch of readEvents(stream.chunks)) {
         if (this.#stopped.signal.aborted) return;
         this.#lastLife = this.#port.clock.monotonic();
+        this.#trouble = undefined;
         for (const event of batch) collecting = this.#apply(event, collecting);
         this.#forgetFailures();
       }
@@ -241,6 +249,7 @@ export class Reflector<R extends ObjectRecord> {
 
   #replace(records: readonly R[], version: string): void {
     this.#since = version;
+    this.#trouble = undefined;
     this.#lastLife = this.#port.clock.monotonic();
     this.#state = { at: "watching", since: this.#lastLife };
     this.#options.store.replace(records, version);
@@ -287,7 +296,11 @@ export class Reflector<R extends ObjectRecord> {
 
   #report(error: unknown): void {
     const { resource, namespace } = this.#options;
-    const fields = { resource: resource.name, namespace, error: String(error), failures: this.#failures };
+    const refused = error instanceof WatchRefusedError;
+    if (refused) this.#lastLife = this.#port.clock.monotonic();
+    this.#trouble = error instanceof Error ? error.message : String(error);
+    const cure = refused && error.code === 403 ? FORBIDDEN_CURE : undefined;
+    const fields = { resource: resource.name, namespace, error: String(error), cure, failures: this.#failures };
     // The first failure of a watch is ordinary (a restart of the server); only a series is worth a warning.
     if (this.#failures > 1) this.#port.log.warn("cannot watch, will try again", fields);
     else this.#port.log.info("watch interrupted", fields);
