@@ -53,7 +53,7 @@ async function run(config: Config, log: Log): Promise<void> {
   const load = (): ClusterSettings => loadCluster(config.context, process.env["KUBECONFIG"]);
   const { cluster } = load();
   const clock = systemClock();
-  const credentials = kubeCredentials(load, clock);
+  const credentials = kubeCredentials(load, clock, log);
   const { server } = cluster;
   const api = httpApi({ server, credentials, clock, http: config.httpVersion, userAgent: `stint/${version}` });
   const metrics = makeMetrics({ version, watches: () => operator.watches() });

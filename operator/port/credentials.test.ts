@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { KubeConfig } from "@kubernetes/client-node";
-import type { Clock } from "../api/port.ts";
+import type { Clock, Log } from "../api/port.ts";
 import { CREDENTIALS_MAX_AGE_MS, kubeCredentials, RENEW_PAUSE_MS, type CredentialSource } from "./credentials.ts";
-import { settingsOf } from "./kubeconfig.ts";
+import { settingsOf, type ClusterSettings } from "./kubeconfig.ts";
 
 let folder = "";
 let nowMs = 0;
@@ -50,6 +50,34 @@ describe("a token file", () => {
 
     expect(new Set(renewed).size).toBe(1);
     expect(await source.renew(renewed[0]!)).toBe(renewed[0]);
+  });
+
+  it("that cannot be read for a moment leaves the token we have, says so once, and is tried again soon", async () => {
+    write("token", "first");
+    const said: string[] = [];
+    const source = sourceFor("tokenFile: token", "", undefined, said);
+    await source.current();
+    rmSync(join(folder, "token"));
+
+    for (let call = 0; call < 3; call += 1) {
+      nowMs += CREDENTIALS_MAX_AGE_MS;
+      expect(await authorization(source)).toBe("Bearer first");
+    }
+    write("token", "second");
+    expect(await authorization(source)).toBe("Bearer first");
+    nowMs += RENEW_PAUSE_MS;
+    expect(await authorization(source)).toBe("Bearer second");
+    expect(said).toEqual([expect.stringMatching(/^credentials cannot be read; .*ENOENT/)]);
+  });
+
+  it("that cannot be read is an error when the server has refused the token", async () => {
+    write("token", "first");
+    const source = sourceFor("tokenFile: token");
+    const refused = await source.current();
+    rmSync(join(folder, "token"));
+    nowMs += RENEW_PAUSE_MS;
+
+    await expect(source.renew(refused)).rejects.toThrow(/ENOENT/);
   });
 });
 
@@ -130,8 +158,10 @@ function configFor(user: string, cluster = "", server = "https://127.0.0.1:6443"
   return kubeConfig;
 }
 
-function sourceFor(user: string, cluster = "", server?: string): CredentialSource {
-  return kubeCredentials(() => settingsOf(configFor(user, cluster, server), undefined, join(folder, "config")), clock);
+function sourceFor(user: string, cluster = "", server?: string, said: string[] = []): CredentialSource {
+  const load = (): ClusterSettings => settingsOf(configFor(user, cluster, server), undefined, join(folder, "config"));
+  const warn: Log["warn"] = (message, fields) => void said.push(`${message} ${String(fields?.["cause"])}`);
+  return kubeCredentials(load, clock, { warn });
 }
 
 async function authorization(source: CredentialSource): Promise<string | undefined> {

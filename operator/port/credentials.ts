@@ -1,5 +1,5 @@
 import type { RequestOptions } from "node:https";
-import type { Clock } from "../api/port.ts";
+import type { Clock, Log } from "../api/port.ts";
 import { causeOf, ClusterError, type ClusterSettings } from "./kubeconfig.ts";
 
 /** How to open a TLS connection to the server. */
@@ -35,23 +35,36 @@ export const RENEW_PAUSE_MS = 5_000;
 /**
  * Credentials from a kubeconfig or a service account. `load` reads the files again; a fresh KubeConfig also forgets
  * the tokens its authenticators keep, which is the only way to make client-node read a token file or start a
- * credential plugin again after a 401.
+ * credential plugin again after a 401. What cannot be read for a moment leaves those we have, until the server refuses them.
  */
-export function kubeCredentials(load: () => ClusterSettings, clock: Clock): CredentialSource {
+export function kubeCredentials(load: () => ClusterSettings, clock: Clock, log?: Pick<Log, "warn">): CredentialSource {
   let settings: ClusterSettings | undefined;
   let held: Credentials | undefined;
   let readAt = 0;
   let under: Promise<Credentials> | undefined;
+  let failing = false;
 
   const read = async (afresh: boolean): Promise<Credentials> => {
     if (settings === undefined || afresh || !keepsTokens(settings)) settings = load();
     held = await credentialsOf(settings);
     readAt = clock.monotonic();
+    failing = false;
     return held;
+  };
+  const readOrKeep = async (): Promise<Credentials> => {
+    try {
+      return await read(false);
+    } catch (error) {
+      if (held === undefined) throw error;
+      if (!failing) log?.warn("credentials cannot be read; those read before serve on", { cause: causeOf(error) });
+      failing = true;
+      readAt = clock.monotonic() - CREDENTIALS_MAX_AGE_MS + RENEW_PAUSE_MS;
+      return held;
+    }
   };
   // One reading at a time: a thousand waiting requests need one answer, not a thousand plugin processes.
   const readOnce = (afresh: boolean): Promise<Credentials> => {
-    under ??= read(afresh).finally(() => {
+    under ??= (afresh ? read(true) : readOrKeep()).finally(() => {
       under = undefined;
     });
     return under;
