@@ -51,6 +51,14 @@ describe("installing a definition", () => {
     expect(server.lines.at(-1)).toBe("custom resource definition left alone");
   });
 
+  it("updates what a candidate of its own release wrote", async () => {
+    const server = new CrdServer();
+    await install(server, aCrd({ description: "old" }), "0.2.0-rc.1");
+    await install(server, aCrd(), "0.2.0");
+
+    expect(server.writes).toEqual(["POST", "PUT"]);
+  });
+
   it("leaves a definition alone that serves a version we do not know", async () => {
     const server = new CrdServer();
     await install(server, aCrd({}, ["v1", "v2"]), "1.0.0");

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { load } from "js-yaml";
 import { GROUP } from "../api/names.ts";
 import type { ApiPort, ApiResponse, Clock, Log } from "../api/port.ts";
+import { compareVersions } from "./semver.ts";
 
 /** What we need to know of a custom resource definition. */
 export interface Crd {
@@ -202,10 +203,6 @@ function servedVersions(crd: unknown): readonly string[] {
 function writerOf(found: unknown): string | undefined {
   const writer = at(at(at(found, "metadata"), "annotations"), WRITER_ANNOTATION);
   return typeof writer === "string" ? writer : undefined;
-}
-
-function compareVersions(a: string, b: string): number {
-  return a.localeCompare(b, "en", { numeric: true });
 }
 
 function hashOf(object: JsonObject): string {
