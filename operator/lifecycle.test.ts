@@ -105,10 +105,28 @@ it("installs the definitions when asked to, through the base class", async () =>
   expect(lines).toEqual(["custom resource definition created"]);
 });
 
-it("fails when it may not install what it was asked to install", async () => {
-  const { operator } = operatorWith(() => ({ status: 403, body: { message: "no" } }), { installCrds: true });
+it("fails when the server will not have what it was asked to install", async () => {
+  const { operator } = operatorWith(() => ({ status: 422, body: { message: "no" } }), { installCrds: true });
 
-  await expect(operator.start()).rejects.toThrow("read things.example.dev: status 403: no");
+  await expect(operator.start()).rejects.toThrow("read things.example.dev: status 422: no");
+});
+
+it("without the right to install begins all the same, once an administrator has done it", async () => {
+  let looks = 0;
+  const { operator, begun, lines } = operatorWith(
+    ({ path }) => {
+      if (path !== "/apis/example.dev/v1") return { status: 403, body: { message: "no" } };
+      return ++looks < 3 ? MISSING : SERVED;
+    },
+    { installCrds: true },
+  );
+  await operator.start();
+
+  expect(begun()).toBe(1);
+  expect(lines).toEqual([
+    "no right to install the custom resource definitions (an administrator runs kubectl apply -k crds)",
+    "custom resource definitions are missing (kubectl apply -k crds, or start with --install-crds)",
+  ]);
 });
 
 it("never begins when it is stopped while it waits", async () => {

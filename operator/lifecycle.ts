@@ -3,7 +3,7 @@ import { ApiextensionsV1Api, KubeConfig, type ApiConstructor, type ApiType } fro
 import { object, text } from "./api/decode.ts";
 import { ConnectionError, type ApiPort, type Clock, type Log } from "./api/port.ts";
 import type { Core, WatchState } from "./controller/core.ts";
-import { crdFiles, installCrd, missingCrds, readCrds } from "./port/crds.ts";
+import { CrdError, crdFiles, installCrd, missingCrds, readCrds } from "./port/crds.ts";
 
 export interface LifecycleOptions {
   readonly api: ApiPort;
@@ -81,7 +81,13 @@ export class StintOperator extends BaseOperator {
         await this.registerCustomResourceDefinition(file);
         return;
       } catch (error) {
-        // A refusal is for the person who asked for the installation; a server that is away comes back.
+        if (error instanceof CrdError && error.forbidden) {
+          // They may be there already; if not, we wait for them as without --install-crds.
+          const cure = "an administrator runs kubectl apply -k crds";
+          this.#options.log.warn("no right to install the custom resource definitions", { cause: error.message, cure });
+          return;
+        }
+        // Any other refusal is for the person who asked for the installation; a server that is away comes back.
         if (!(error instanceof ConnectionError)) throw error;
         await this.#retryLater("the API server cannot be reached", error.message);
       }

@@ -21,6 +21,13 @@ type JsonObject = Readonly<Record<string, unknown>>;
 /** The server refuses: trying again at once would not help. */
 export class CrdError extends Error {
   override readonly name = "CrdError";
+  /** We lack the right. */
+  readonly forbidden: boolean;
+
+  constructor(message: string, reply?: ApiResponse) {
+    super(message);
+    this.forbidden = reply?.status === 403;
+  }
 }
 
 const CRDS_PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
@@ -88,7 +95,7 @@ export async function missingCrds(crds: readonly Crd[], api: ApiPort): Promise<r
         timeoutMs: CALL_TIMEOUT_MS,
       });
       if (reply.status === 401) throw new CrdError("the API server refuses our credentials (401)");
-      if (reply.status !== 404 && reply.status !== 200) throw new CrdError(refusal("discovery", reply));
+      if (reply.status !== 404 && reply.status !== 200) throw refused("discovery", reply);
       const served = listAt(reply.body, "resources").some((one) => at(one, "name") === plural);
       if (reply.status === 404 || !served) missing.push(`${name} (${version})`);
     }
@@ -105,11 +112,11 @@ async function writeOnce(crd: Crd, options: InstallOptions): Promise<boolean> {
     const body = signed(crd.object, version, undefined);
     const made = await api.request({ method: "POST", path: CRDS_PATH, body, timeoutMs: CALL_TIMEOUT_MS });
     if (made.status === 409) return false;
-    if (made.status !== 201) throw new CrdError(refusal(`create ${crd.name}`, made));
+    if (made.status !== 201) throw refused(`create ${crd.name}`, made);
     log.info("custom resource definition created", { name: crd.name });
     return true;
   }
-  if (found.status !== 200) throw new CrdError(refusal(`read ${crd.name}`, found));
+  if (found.status !== 200) throw refused(`read ${crd.name}`, found);
   const newer = whyNewer(found.body, crd, version);
   if (newer !== undefined) {
     log.warn("custom resource definition left alone", { name: crd.name, because: newer });
@@ -122,7 +129,7 @@ async function writeOnce(crd: Crd, options: InstallOptions): Promise<boolean> {
   const body = signed(crd.object, version, found.body);
   const put = await api.request({ method: "PUT", path, body, timeoutMs: CALL_TIMEOUT_MS });
   if (put.status === 409) return false;
-  if (put.status !== 200) throw new CrdError(refusal(`update ${crd.name}`, put));
+  if (put.status !== 200) throw refused(`update ${crd.name}`, put);
   log.info("custom resource definition updated", { name: crd.name, was: writerOf(found.body) ?? "not ours" });
   return true;
 }
@@ -209,9 +216,9 @@ function hashOf(object: JsonObject): string {
   return createHash("sha256").update(JSON.stringify(object)).digest("hex").slice(0, 16);
 }
 
-function refusal(what: string, reply: ApiResponse): string {
+function refused(what: string, reply: ApiResponse): CrdError {
   const message = at(reply.body, "message");
-  return `${what}: status ${reply.status}${typeof message === "string" ? `: ${message}` : ""}`;
+  return new CrdError(`${what}: status ${reply.status}${typeof message === "string" ? `: ${message}` : ""}`, reply);
 }
 
 function at(value: unknown, key: string): unknown {
