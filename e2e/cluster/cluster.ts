@@ -10,7 +10,7 @@ import { downCommand, parseOptions, type ClusterOptions } from "./options.ts";
 import { recordedProcess } from "./process.ts";
 import { componentOf, noteInLog, runs, startComponent, stopComponent } from "./run.ts";
 import { importImage, planCluster, startCluster } from "./start.ts";
-import { claimDir, paths, readState, type ClusterState } from "./state.ts";
+import { claimDir, paths, readState, refuseForeign, type ClusterState } from "./state.ts";
 import { ownEntries, removeFiles, stopCluster } from "./stop.ts";
 
 export { auditEntries, type AuditEntry } from "./audit.ts";
@@ -67,6 +67,7 @@ export async function up(options: Partial<ClusterOptions> = {}, say: Say = () =>
  * Returns false when there was none. Safe to call twice and after a crash.
  */
 export async function down(dir: string, say: Say = () => undefined): Promise<boolean> {
+  await refuseForeign(dir);
   const names = await readdir(dir).catch(() => []);
   if (ownEntries(names).length === 0) {
     // An `up` that was killed at its very beginning leaves an empty folder.

@@ -1,7 +1,7 @@
 /** The one file that says what a cluster consists of: written before anything is started, removed last. */
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, open, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ClusterError } from "./failure.ts";
+import { ClusterError, messageOf } from "./failure.ts";
 
 export const STATE_FILE = "cluster.json";
 export const LOCK_FILE = "up.lock";
@@ -62,9 +62,15 @@ export interface ClusterState {
 
 /** The state of the cluster in a folder; undefined when there is none. */
 export async function readState(dir: string): Promise<ClusterState | undefined> {
-  const text = await readFile(join(dir, STATE_FILE), "utf8").catch(() => undefined);
-  if (text === undefined) return undefined;
-  const state = parseState(text);
+  await refuseForeign(dir);
+  const file = await open(join(dir, STATE_FILE)).catch(unlessMissing);
+  if (file === undefined) return undefined;
+  let state: ClusterState | undefined;
+  try {
+    if ((await file.stat()).uid === process.getuid?.()) state = parseState(await file.readFile("utf8"));
+  } finally {
+    await file.close();
+  }
   if (state !== undefined) return state;
   throw new ClusterError(
     `${join(dir, STATE_FILE)} is not a state file of ours; see what it is and name another folder`,
@@ -88,16 +94,35 @@ export async function writeState(state: ClusterState): Promise<void> {
 }
 
 /**
+ * What stands in a cluster's folder is executed, and keys are written into it: one that belongs to somebody else, or a
+ * link that somebody may turn elsewhere, is refused. In /tmp anybody can make a folder under any name.
+ */
+export async function refuseForeign(dir: string): Promise<void> {
+  const found = await lstat(dir).catch(unlessMissing);
+  if (found === undefined) return;
+  if (!found.isDirectory()) throw new ClusterError(`${dir} is no folder (a link is not followed); name another`);
+  if (found.uid === process.getuid?.()) return;
+  throw new ClusterError(`${dir} belongs to another user (id ${found.uid}); name another folder, or be that user`);
+}
+
+/**
  * Makes the folder, and refuses one that holds anything but a cluster: `down` will remove what is in it. Before the
- * state file is written there may only be the lock, of another `up` at the same time.
+ * state file is written there may only be the lock, of another `up` at the same time. Nobody else may look into it.
  */
 export async function claimDir(dir: string): Promise<void> {
-  await mkdir(dir, { recursive: true, mode: 0o755 });
+  await mkdir(dir, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  });
+  await refuseForeign(dir);
   const names = await readdir(dir);
   if (names.includes(STATE_FILE)) return;
   const foreign = names.find((name) => !name.startsWith(LOCK_FILE) && name !== `${STATE_FILE}.new`);
-  if (foreign === undefined) return;
+  if (foreign === undefined) return await chmod(dir, 0o700);
   throw new ClusterError(`CLUSTER_DIR is ${dir}, which holds other files (${foreign}); name an empty or new folder`);
+}
+
+function unlessMissing(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw new ClusterError(messageOf(error));
 }
 
 /** Where each thing is inside a cluster's folder. */

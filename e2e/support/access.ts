@@ -1,7 +1,5 @@
 /** The cluster that demo and tests work on: one of their own, or the one the user named. */
-import { readdir } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { removeAbandoned, temporaryDir, type TemporaryName } from "../cluster/abandoned.ts";
 import { BUSYBOX_IMAGE, down, up, type Say } from "../cluster/cluster.ts";
 import { which } from "../cluster/shell.ts";
 
@@ -29,8 +27,8 @@ export interface OpenCluster {
 }
 
 export interface Wanted {
-  /** Names the folder of the cluster, such as `demo`. */
-  readonly name: string;
+  /** Names the folder of the cluster. */
+  readonly name: TemporaryName;
   readonly realNodes: number;
   readonly simulatedNodes: number;
 }
@@ -41,8 +39,8 @@ export interface Wanted {
  */
 export async function openCluster(wanted: Wanted, say: Say): Promise<OpenCluster> {
   if (process.env["CLUSTER"] === "existing") return await givenCluster();
-  await removeAbandoned(wanted.name, say);
-  const dir = process.env["CLUSTER_DIR"] || join(tmpdir(), `${prefix(wanted.name)}${process.pid}`);
+  await removeAbandoned(say);
+  const dir = process.env["CLUSTER_DIR"] || temporaryDir(wanted.name);
   try {
     const handle = await up({ dir, ...counts(wanted) }, say);
     const close = async (): Promise<void> => {
@@ -79,28 +77,4 @@ function counts(wanted: Wanted): Pick<Wanted, "realNodes" | "simulatedNodes"> {
     realNodes: of("REAL_NODES", wanted.realNodes),
     simulatedNodes: of("SIMULATED_NODES", wanted.simulatedNodes),
   };
-}
-
-function prefix(name: string): string {
-  return `stint-${name}-`;
-}
-
-/** A run that was killed could not take its cluster down: the next one does. */
-async function removeAbandoned(name: string, say: Say): Promise<void> {
-  for (const entry of await readdir(tmpdir())) {
-    const [, pid] = new RegExp(`^${prefix(name)}(\\d+)$`).exec(entry) ?? [];
-    if (pid === undefined || isAlive(Number(pid))) continue;
-    say(`removing the cluster that process ${pid} left in ${join(tmpdir(), entry)}`);
-    await down(join(tmpdir(), entry), say).catch((error: unknown) => say(`that failed: ${String(error)}`));
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // A process of another user is alive, too.
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
