@@ -1,17 +1,22 @@
 /** Nodes as the API server sees them: made, given their addresses, awaited. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { call, callJson } from "./apiclient.ts";
-import { ClusterError } from "./failure.ts";
+import { call, callJson, type Answer } from "./apiclient.ts";
+import { ClusterError, messageOf } from "./failure.ts";
 import { simulatedNode } from "./simulated.ts";
 import type { ClusterState } from "./state.ts";
 
 const POLL_MS = 100;
 /** A node is ready five seconds after its kubelet started; a machine with other work takes a minute. */
 const READY_PATIENCE_MS = 180_000;
-/** Somebody else (the node lifecycle controller) may change a node between our reading and writing. */
-const MAX_CONFLICTS = 20;
+/** So many requests keep the API server of one machine busy. */
+const MADE_AT_ONCE = 20;
+const TOLD_EVERY = 1000;
+/** Of an answer in an error. */
+const SHOWN_CHARS = 500;
 const UNINITIALIZED = "node.cloudprovider.kubernetes.io/uninitialized";
 const NOT_READY = "node.kubernetes.io/not-ready";
+
+type Say = (line: string) => void;
 
 interface Taint {
   readonly key: string;
@@ -23,11 +28,19 @@ interface Node {
   readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
-/** Creates the Node objects of the simulated nodes. */
-export async function createSimulatedNodes(state: ClusterState): Promise<void> {
+/** Creates the Node objects of the simulated nodes, and says how far it is where that takes a while. */
+export async function createSimulatedNodes(state: ClusterState, say: Say): Promise<void> {
   const tainted = state.realNodes.length > 0;
-  for (const name of state.simulatedNodes) {
-    await callJson(toApi(state, "POST", "/api/v1/nodes", simulatedNode(name, tainted)));
+  const { simulatedNodes: names } = state;
+  for (let made = 0; made < names.length; made += MADE_AT_ONCE) {
+    if (made > 0 && made % TOLD_EVERY === 0) say(`${made} of ${names.length} simulated nodes are made`);
+    await Promise.all(
+      names.slice(made, made + MADE_AT_ONCE).map((name) => {
+        const create = toApi(state, "POST", "/api/v1/nodes", simulatedNode(name, tainted));
+        // A lost answer is followed by 409: it is there.
+        return waitUntil(`node ${name} to be created`, async () => isAnswered(await call(create), 201, 409));
+      }),
+    );
   }
 }
 
@@ -37,21 +50,19 @@ export async function createSimulatedNodes(state: ClusterState): Promise<void> {
  */
 export async function initializeRealNode(state: ClusterState, name: string): Promise<void> {
   const path = `/api/v1/nodes/${name}`;
-  await waitUntil(`node ${name} to register`, async () => (await call(toApi(state, "GET", path))).status === 200);
   const addresses = [
     { type: "InternalIP", address: "127.0.0.1" },
     { type: "Hostname", address: name },
   ];
-  await callJson(toApi(state, "PATCH", `${path}/status`, { status: { addresses } }));
-  for (let conflict = 0; conflict < MAX_CONFLICTS; conflict += 1) {
+  const change = toApi(state, "PATCH", `${path}/status`, { status: { addresses } });
+  await waitUntil(`node ${name} to register`, async () => isAnswered(await call(change), 200));
+  // Somebody else (the node lifecycle controller) may change the node between our reading and writing.
+  await waitUntil(`the first taint of node ${name} to go`, async () => {
     const node = await callJson<Node>(toApi(state, "GET", path));
     const taints = (node.spec.taints ?? []).filter(({ key }) => key !== UNINITIALIZED);
-    const change = { metadata: { resourceVersion: node.metadata.resourceVersion }, spec: { taints } };
-    const { status, text } = await call(toApi(state, "PATCH", path, change));
-    if (status === 200) return;
-    if (status !== 409) throw new ClusterError(`node ${name} cannot be changed (${status}): ${text}`);
-  }
-  throw new ClusterError(`node ${name} was changed by others ${MAX_CONFLICTS} times in a row`);
+    const body = { metadata: { resourceVersion: node.metadata.resourceVersion }, spec: { taints } };
+    return isAnswered(await call(toApi(state, "PATCH", path, body)), 200);
+  });
 }
 
 /** Waits until every node is ready for pods, and pods can be created. */
@@ -63,7 +74,7 @@ export async function waitForNodes(state: ClusterState): Promise<void> {
   });
   if (state.apiOnly) return;
   const account = "/api/v1/namespaces/default/serviceaccounts/default";
-  await waitUntil("the default service account", async () => (await call(toApi(state, "GET", account))).status === 200);
+  await waitUntil("the default service account", async () => isAnswered(await call(toApi(state, "GET", account)), 200));
 }
 
 /** Every node's name and whether it is ready. */
@@ -80,13 +91,33 @@ function isReady(node: Node): boolean {
   return ready && !(node.spec.taints ?? []).some(({ key }) => key === NOT_READY || key === UNINITIALIZED);
 }
 
-async function waitUntil(what: string, holds: () => Promise<boolean>): Promise<void> {
+/** Tells "yes"; anything else is the problem, and a reason to look again. */
+function isAnswered({ status, text }: Answer, ...wanted: readonly number[]): boolean {
+  if (wanted.includes(status)) return true;
+  throw new Error(`the API server answered ${status}: ${text.slice(0, SHOWN_CHARS)}`);
+}
+
+/**
+ * Asks until it holds. An API server that has just started refuses this and that for a while (429, 500), and closes
+ * connections; what it said last is in the error.
+ */
+export async function waitUntil(
+  what: string,
+  holds: () => Promise<boolean>,
+  patienceMs: number = READY_PATIENCE_MS,
+): Promise<void> {
   const startMs = performance.now();
-  while (performance.now() - startMs < READY_PATIENCE_MS) {
-    if (await holds()) return;
+  let problem = "";
+  while (performance.now() - startMs < patienceMs) {
+    try {
+      if (await holds()) return;
+      problem = "";
+    } catch (error) {
+      problem = `; the last problem: ${messageOf(error)}`;
+    }
     await sleep(POLL_MS);
   }
-  throw new ClusterError(`waited ${READY_PATIENCE_MS / 1000} s for ${what}`);
+  throw new ClusterError(`waited ${patienceMs / 1000} s for ${what}${problem}`);
 }
 
 function toApi(

@@ -57,17 +57,17 @@ export async function planCluster(options: ClusterOptions, tools: Toolbox): Prom
 }
 
 /** Writes the files of a planned cluster and starts it; returns when pods can run. */
-export async function startCluster(planned: ClusterState, tools: Toolbox, say: (line: string) => void): Promise<void> {
+export async function startCluster(planned: ClusterState, tools: Toolbox, say: Say): Promise<void> {
   await writeState(planned);
   await writeFiles(planned, tools);
-  const start = async (name: string): Promise<void> => {
+  const start: Start = async (name) => {
     const beganMs = performance.now();
     await startComponent(planned, componentOf(planned, name));
     say(`${name} is ready (${((performance.now() - beganMs) / 1000).toFixed(1)} s)`);
   };
   // A node's runtime needs no API server: both start at the same time.
   const runtimes = Promise.all(planned.realNodes.map((node) => startRuntime(planned, node, tools, start)));
-  const plane = startPlane(planned, start);
+  const plane = startPlane(planned, start, say);
   await settleAll([runtimes, plane]);
   await settleAll(
     planned.realNodes.map(async (node) => {
@@ -79,24 +79,19 @@ export async function startCluster(planned: ClusterState, tools: Toolbox, say: (
   await writeState({ ...planned, phase: "ready" });
 }
 
-async function startPlane(state: ClusterState, start: (name: string) => Promise<void>): Promise<void> {
+type Say = (line: string) => void;
+type Start = (name: string) => Promise<void>;
+
+async function startPlane(state: ClusterState, start: Start, say: Say): Promise<void> {
   await start("etcd");
   await start("kube-apiserver");
   if (state.apiOnly) return;
   const rest = [start("kube-controller-manager"), start("kube-scheduler")];
-  if (state.simulatedNodes.length > 0) {
-    await createSimulatedNodes(state);
-    rest.push(start("kwok"));
-  }
+  if (state.simulatedNodes.length > 0) rest.push(createSimulatedNodes(state, say).then(() => start("kwok")));
   await settleAll(rest);
 }
 
-async function startRuntime(
-  state: ClusterState,
-  node: RealNode,
-  tools: Toolbox,
-  start: (name: string) => Promise<void>,
-): Promise<void> {
+async function startRuntime(state: ClusterState, node: RealNode, tools: Toolbox, start: Start): Promise<void> {
   await addCgroup(node.cgroup);
   await addBridge(join(tools.bin, "busybox"), node);
   await start(`namespace-${node.name}`);
