@@ -15,9 +15,23 @@ export interface NodePlace {
 }
 
 /**
+ * What a kubelet writes into /proc/sys when it finds something else there: settings of the whole machine, which would
+ * then panic on an oops, reboot after a panic and promise memory it does not have, and go on so after the cluster's end.
+ */
+const KUBELET_SETTINGS = [
+  "vm/overcommit_memory=1",
+  "vm/panic_on_oom=0",
+  "kernel/panic=10",
+  "kernel/panic_on_oops=1",
+  "kernel/keys/root_maxkeys=1000000",
+  "kernel/keys/root_maxbytes=25000000",
+];
+
+/**
  * Everything the kubelet, containerd and the CNI plugins write to fixed places of the system (/run, /var/lib,
  * /var/log) and every mount they make goes into this namespace, and is gone with its last process: the machine's own
- * mounts never change, however the cluster ends. If the cluster's folders are in those places they are put back.
+ * mounts never change, however the cluster ends. If the cluster's folders are in those places they are put back. Over
+ * each setting of the kernel that a kubelet wants lies a file that says so: it finds what it wants, and changes nothing.
  */
 const NAMESPACE_SCRIPT = `
 set -e
@@ -27,8 +41,18 @@ back() { case "$2" in /run/*|/var/lib/*|/var/log/*) mkdir -p "$2" && mount --no-
 back 3 "$1"
 back 4 "$2"
 exec 3<&- 4<&-
+entered="$3"
+shift 3
+mkdir /run/settings
+for setting; do
+  file="/proc/sys/\${setting%=*}"
+  own="/run/settings/\${setting##*/}"
+  [ -e "$file" ] || continue
+  echo "\${setting#*=}" > "$own"
+  mount --bind "$own" "$file"
+done
 mount --make-rshared /
-: > "$3"
+: > "$entered"
 exec sleep infinity
 `;
 
@@ -57,6 +81,7 @@ export function nodeComponents(place: NodePlace, node: RealNode, index: number):
         place.dir,
         place.build,
         entered,
+        ...KUBELET_SETTINGS,
       ],
       env: {},
       ready: { kind: "file", path: entered },
