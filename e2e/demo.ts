@@ -21,9 +21,9 @@ async function main(): Promise<number> {
   let cluster: OpenCluster | undefined;
   try {
     say("Stint demo: three sample tasks on a real Kubernetes\n");
-    cluster = await openCluster({ name: "demo", realNodes: 1, simulatedNodes: 0 }, say);
+    cluster = await openCluster({ name: "demo", realNodes: 1, simulatedNodes: 0, needsContainers: true }, say);
     interrupt.signal.throwIfAborted();
-    if (!cluster.access.realNodes) throw new Error(NO_CONTAINERS);
+    if (!cluster.access.realNodes) throw new Error("the samples need a cluster in which containers really run");
     const good = await show(cluster.access, interrupt.signal, say);
     return good ? 0 : 1;
   } catch (error) {
@@ -34,10 +34,6 @@ async function main(): Promise<number> {
     await cluster?.close().catch((error: unknown) => console.error(`cleaning up failed: ${messageOf(error)}`));
   }
 }
-
-const NO_CONTAINERS =
-  "the samples need containers that really run: use root on Linux, or a cluster you have " +
-  "(export KUBECONFIG=..., then make demo CLUSTER=existing)";
 
 function onSignal(act: () => void): void {
   process.on("SIGINT", act);

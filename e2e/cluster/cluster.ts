@@ -6,7 +6,7 @@ import { build, type Toolbox } from "./build.ts";
 import { ClusterError } from "./failure.ts";
 import { lockHolder, takeLock } from "./lock.ts";
 import { nodeReadiness } from "./nodes.ts";
-import { downCommand, parseOptions, type ClusterOptions } from "./options.ts";
+import { downCommand, parseOptions, thisHost, type ClusterOptions } from "./options.ts";
 import { recordedProcess } from "./process.ts";
 import { componentOf, noteInLog, runs, startComponent, stopComponent } from "./run.ts";
 import { importImage, planCluster, startCluster } from "./start.ts";
@@ -231,7 +231,7 @@ function resolveOptions(given: Partial<ClusterOptions>, say: Say): ClusterOption
     ...(given.realNodes === undefined ? {} : { REAL_NODES: String(given.realNodes) }),
     ...(given.simulatedNodes === undefined ? {} : { SIMULATED_NODES: String(given.simulatedNodes) }),
   };
-  const parsed = parseOptions(env, { platform: process.platform, isRoot: process.getuid?.() === 0 });
+  const parsed = parseOptions(env, thisHost());
   if (parsed.problems.length > 0) throw new ClusterError(parsed.problems.join("\n"));
   parsed.notes.forEach(say);
   return parsed.options;

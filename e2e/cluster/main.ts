@@ -1,15 +1,17 @@
 /** The local Kubernetes on the command line: `node e2e/cluster/main.ts up`. */
 import { parseArgs } from "node:util";
+import { removeAbandoned } from "./abandoned.ts";
 import { build } from "./build.ts";
 import { down, restartComponent, status, up } from "./cluster.ts";
 import { ClusterError } from "./failure.ts";
-import { clusterDir, downCommand, parseOptions } from "./options.ts";
+import { clusterDir, downCommand, parseOptions, thisHost } from "./options.ts";
 
 const USAGE = `usage: node e2e/cluster/main.ts VERB
 
   build                 build everything into the cache (up does it too when something is missing)
   up                    start a cluster, wait until it is ready, print how to use it
-  down                  stop it and remove every process, mount, link, cgroup and file it made
+  down                  stop it and remove every process, mount, link, cgroup and file it made; without CLUSTER_DIR
+                        also what a demo, test or benchmark left that was killed
   status                which components run, which nodes are ready
   restart COMPONENT     end one component and start it again, with the same port and data
 
@@ -21,6 +23,9 @@ environment
   XDG_CACHE_HOME        where the build is kept (default ~/.cache)
   KUBEBUILDER_ASSETS    folder with etcd, kube-apiserver and kubectl to use instead of building: no nodes then
 `;
+
+/** The exit code of a program that was interrupted, as shells report it. */
+const INTERRUPTED = 130;
 
 const say = (line: string): void => console.log(line);
 
@@ -52,14 +57,20 @@ function parse(args: readonly string[]): { verb: string; rest: string[]; help: b
 }
 
 async function buildVerb(): Promise<void> {
-  const host = { platform: process.platform, isRoot: process.getuid?.() === 0 };
-  const { options, problems } = parseOptions(process.env, host);
+  const { options, problems } = parseOptions(process.env, thisHost());
   if (problems.length > 0) throw new ClusterError(problems.join("\n"));
   const tools = await build({ realNodes: options.realNodes > 0, say });
   say(`everything is built, in ${tools.dir}`);
 }
 
 async function upVerb(): Promise<void> {
+  const dir = clusterDir(process.env);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      say(`\ninterrupted; to remove what was started already: ${downCommand(dir)}`);
+      process.exit(INTERRUPTED);
+    });
+  }
   const cluster = await up({}, say);
   const nodes = [...cluster.realNodes, ...cluster.simulatedNodes];
   say(`\nKubernetes answers at ${cluster.server} with ${nodes.length} node(s): ${nodes.slice(0, 5).join(", ")}`);
@@ -71,6 +82,8 @@ async function upVerb(): Promise<void> {
 
 async function downVerb(): Promise<void> {
   const dir = clusterDir(process.env);
+  // Whoever names a folder means that one; else everything that nobody uses any more goes.
+  if (!process.env["CLUSTER_DIR"]) await removeAbandoned(say);
   say((await down(dir, say)) ? `the cluster in ${dir} is stopped and removed` : `there is no cluster in ${dir}`);
 }
 

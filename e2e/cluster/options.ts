@@ -32,6 +32,11 @@ export interface Parsed {
   readonly problems: readonly string[];
 }
 
+/** The machine and user this process has. */
+export function thisHost(): Host {
+  return { platform: process.platform, isRoot: process.getuid?.() === 0 };
+}
+
 /** Reads the options from the environment, as far as this machine can do them. */
 export function parseOptions(env: NodeJS.ProcessEnv, host: Host): Parsed {
   const problems: string[] = [];

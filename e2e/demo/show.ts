@@ -10,6 +10,8 @@ import { judge, SAMPLES } from "./samples.ts";
 import { liveTable } from "./table.ts";
 
 const NAMESPACE = "stint-demo";
+/** Tells the demo's namespace from one that somebody else gave that name. */
+const LABEL = "stint.dev/demo";
 const FOLDER = "manifests/samples";
 const ROOT = join(import.meta.dirname, "../..");
 /** The samples take 15 s; the rest is for a given cluster that pulls an image first. */
@@ -22,7 +24,7 @@ type Say = (line: string) => void;
 export async function show(access: Access, interrupt: AbortSignal, say: Say): Promise<boolean> {
   const kubectl = new Kubectl(access, NAMESPACE);
   const hadCrds = (await kubectl.attempt(["get", "crd", CRD])).code === 0;
-  await kubectl.run(["create", "namespace", NAMESPACE]);
+  await makeNamespace(kubectl, say);
   const operator = Operator.start(access.kubeconfig, ["--install-crds", `--namespaces=${NAMESPACE}`]);
   try {
     say("\nstarting the operator: node dist/operator.cjs --install-crds");
@@ -33,11 +35,26 @@ export async function show(access: Access, interrupt: AbortSignal, say: Say): Pr
     say(`\nNOT AS IT SHOULD BE\n${wrong.join("\n")}\n\nthe operator's log ends with:\n${operator.tail()}`);
     return false;
   } finally {
-    // A given cluster gets back what it had; our own goes away as a whole.
-    if (access.dir === undefined) await kubectl.attempt(["delete", "namespace", NAMESPACE, "--timeout=50s"]);
+    // A cluster that stays gets back what it had; our own goes away as a whole.
+    if (access.stays) await kubectl.attempt(["delete", "namespace", NAMESPACE, "--timeout=50s"]);
     await operator.stop();
-    if (access.dir === undefined && !hadCrds) await kubectl.attempt(["delete", "crd", CRD]);
+    if (access.stays && !hadCrds) await kubectl.attempt(["delete", "crd", CRD]);
   }
+}
+
+/** A demo that was killed on a cluster that stays has left its namespace there; anybody else's is not touched. */
+async function makeNamespace(kubectl: Kubectl, say: Say): Promise<void> {
+  const own = [`--selector=${LABEL}=true`, `--field-selector=metadata.name=${NAMESPACE}`];
+  const said = await kubectl.run(["delete", "namespaces", ...own, "--timeout=50s"]);
+  if (said.includes("deleted")) say(`removed the namespace ${NAMESPACE}, which an earlier demo had left`);
+  const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE, labels: { [LABEL]: "true" } } };
+  const { code, stderr } = await kubectl.attempt(["create", "-f", "-"], { input: namespace });
+  if (code === 0) return;
+  if (!stderr.includes("AlreadyExists")) throw new Error(`the namespace ${NAMESPACE} cannot be made: ${stderr}`);
+  throw new Error(
+    `there is a namespace ${NAMESPACE}, and no demo made it. If nobody needs what is in it, ` +
+      `kubectl delete namespace ${NAMESPACE}, then try again`,
+  );
 }
 
 interface Stage {
@@ -101,5 +118,5 @@ Every sample ended as it should. Try next:
   kubectl explain taskrun.spec.retry        every field explains itself
   make down                                 stop and remove the cluster
 `);
-  if (access.dir !== undefined) say("removing the demo's cluster");
+  if (!access.stays) say("removing the demo's cluster");
 }

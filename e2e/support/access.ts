@@ -1,6 +1,7 @@
 /** The cluster that demo and tests work on: one of their own, or the one the user named. */
 import { removeAbandoned, temporaryDir, type TemporaryName } from "../cluster/abandoned.ts";
 import { BUSYBOX_IMAGE, down, up, type Say } from "../cluster/cluster.ts";
+import { parseOptions, thisHost, type Host } from "../cluster/options.ts";
 import { which } from "../cluster/shell.ts";
 
 /** The image of manifests/samples/. */
@@ -12,6 +13,8 @@ export interface Access {
   readonly kubectl: string;
   /** The folder of our own cluster; undefined when the cluster was given and its control plane is not ours to touch. */
   readonly dir?: string;
+  /** Whether the cluster outlives this process: it was given, or ran before. What is put into it must go again. */
+  readonly stays: boolean;
   /** Whether pods really run. */
   readonly realNodes: boolean;
   /** Whether there are nodes on which pods only pretend to run. */
@@ -31,6 +34,8 @@ export interface Wanted {
   readonly name: TemporaryName;
   readonly realNodes: number;
   readonly simulatedNodes: number;
+  /** Whether all is in vain where pods only pretend to run. */
+  readonly needsContainers?: boolean;
 }
 
 /**
@@ -38,7 +43,10 @@ export interface Wanted {
  * it does not run; else a local cluster in a folder of this process, which is removed at the end.
  */
 export async function openCluster(wanted: Wanted, say: Say): Promise<OpenCluster> {
-  if (process.env["CLUSTER"] === "existing") return await givenCluster();
+  const { env } = process;
+  if (env["CLUSTER"] === "existing") return await givenCluster();
+  const problems = problemsOf(env, wanted);
+  if (problems.length > 0) throw new Error(problems.join("\n"));
   await removeAbandoned(say);
   const dir = process.env["CLUSTER_DIR"] || temporaryDir(wanted.name);
   try {
@@ -50,6 +58,7 @@ export async function openCluster(wanted: Wanted, say: Say): Promise<OpenCluster
       kubeconfig: handle.kubeconfig,
       kubectl: handle.kubectl,
       dir,
+      stays: !handle.fresh,
       realNodes: handle.realNodes.length > 0,
       simulatedNodes: handle.simulatedNodes.length > 0,
       image: BUSYBOX_IMAGE,
@@ -62,19 +71,35 @@ export async function openCluster(wanted: Wanted, say: Say): Promise<OpenCluster
   }
 }
 
+/** What would show only after minutes of building, or as a test that waits for a pod that nobody runs. */
+export function problemsOf(env: NodeJS.ProcessEnv, wanted: Wanted, host: Host = thisHost()): readonly string[] {
+  const problems: string[] = [];
+  if (env["CLUSTER"]) problems.push(`CLUSTER is "${env["CLUSTER"]}"; it may be "existing", or not set`);
+  if (env["KUBEBUILDER_ASSETS"]) {
+    problems.push("KUBEBUILDER_ASSETS names an API server without controllers and nodes: unset it for demo and tests");
+  }
+  const { options } = parseOptions({ REAL_NODES: String(wanted.realNodes), ...env }, host);
+  if (wanted.needsContainers === true && options.realNodes === 0) problems.push(NO_CONTAINERS);
+  return problems;
+}
+
+const NO_CONTAINERS =
+  "containers that really run are needed: be root on Linux, without REAL_NODES=0, or use a cluster you have " +
+  "(export KUBECONFIG=..., then add CLUSTER=existing)";
+
 async function givenCluster(): Promise<OpenCluster> {
   const kubeconfig = process.env["KUBECONFIG"];
   if (!kubeconfig) throw new Error("CLUSTER=existing needs KUBECONFIG: the file that says how to reach the cluster");
   const kubectl = await which("kubectl");
   if (kubectl === undefined) throw new Error("CLUSTER=existing needs kubectl in the PATH");
-  const access = { kubeconfig, kubectl, realNodes: true, simulatedNodes: false, image: SAMPLE_IMAGE };
+  const access = { kubeconfig, kubectl, stays: true, realNodes: true, simulatedNodes: false, image: SAMPLE_IMAGE };
   return { access, close: () => Promise.resolve() };
 }
 
-function counts(wanted: Wanted): Pick<Wanted, "realNodes" | "simulatedNodes"> {
-  const of = (variable: string, fallback: number): number => Number(process.env[variable] || fallback);
+/** What the environment does not say, which `up` reads itself. */
+function counts({ realNodes, simulatedNodes }: Wanted): Partial<Pick<Wanted, "realNodes" | "simulatedNodes">> {
   return {
-    realNodes: of("REAL_NODES", wanted.realNodes),
-    simulatedNodes: of("SIMULATED_NODES", wanted.simulatedNodes),
+    ...(process.env["REAL_NODES"] ? {} : { realNodes }),
+    ...(process.env["SIMULATED_NODES"] ? {} : { simulatedNodes }),
   };
 }
