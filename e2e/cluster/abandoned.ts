@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { down, type Say } from "./cluster.ts";
 import { messageOf } from "./failure.ts";
+import { identityOf } from "./process.ts";
 
 const NAMES = ["demo", "e2e", "bench"] as const;
 
@@ -33,7 +34,7 @@ export async function abandonedIn(place: string): Promise<readonly { readonly di
   for (const entry of await readdir(place)) {
     const pid = Number(pattern.exec(entry)?.[1] ?? process.pid);
     const dir = join(place, entry);
-    if (!isAlive(pid) && (await isOwnFolder(dir))) found.push({ dir, pid });
+    if (identityOf(pid) === undefined && (await isOwnFolder(dir))) found.push({ dir, pid });
   }
   return found;
 }
@@ -41,14 +42,4 @@ export async function abandonedIn(place: string): Promise<readonly { readonly di
 async function isOwnFolder(dir: string): Promise<boolean> {
   const info = await lstat(dir).catch(() => undefined);
   return info !== undefined && info.isDirectory() && info.uid === process.getuid?.();
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // A process of another user is alive, too.
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
