@@ -8,6 +8,9 @@ MAKEFLAGS += --no-print-directory
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # Colours of tools are for terminals; CI logs stay plain.
 INSTALLED := node_modules/.package-lock.json
+# The user's kubectl, else the newest that `make up` built. Looked for only by the verbs that need it.
+KUBECTL = $(or $(shell command -v kubectl || ls -t "$${XDG_CACHE_HOME:-$$HOME/.cache}"/stint/*/bin/kubectl 2>/dev/null | head -1),$(error \
+  make $@ needs kubectl in the PATH (make up builds one)))
 
 .PHONY: help demo test generate verify lint format test-unit test-sim test-e2e sim bench up down run status image install deploy undeploy clean tools
 
@@ -62,35 +65,45 @@ format: $(INSTALLED) ## format all files
 up: $(INSTALLED) ## start a local Kubernetes and print how to use it
 	@node e2e/cluster/main.ts up
 
-down: $(INSTALLED) ## stop the local Kubernetes and remove every process, mount, link and file of it
+down: $(INSTALLED) ## stop the local Kubernetes, and what a killed demo or test left; remove every process, mount, link and file
 	@node e2e/cluster/main.ts down
 
 status: $(INSTALLED) ## say which parts of the local Kubernetes run
 	@node e2e/cluster/main.ts status
 
+# Without a word the operator would take the current context of ~/.kube/config, and that may be anything.
 run: dist/operator.cjs ## run the operator in the foreground against $KUBECONFIG, applying the CRDs first
+	$(if $(or $(KUBECONFIG),$(STINT_KUBECONFIG),$(filter --kubeconfig% --config% --help --version,$(ARGS))),,$(error \
+	  set KUBECONFIG first: `make up` prints it; KUBECONFIG=~/.kube/config make run uses your own))
 	@exec node dist/operator.cjs --install-crds --crd-folder=crds $(ARGS)
 
 install: ## apply the CRDs to the cluster of $KUBECONFIG
-	kubectl apply -k crds/
+	@$(KUBECTL) apply -k crds/
 
-dist/operator.cjs: $(INSTALLED) $(shell git ls-files operator 2>/dev/null) package-lock.json
+dist/operator.cjs: $(INSTALLED) $(shell find operator -name '*.ts' ! -name '*.test.ts') package-lock.json
 	@node operator/bundle.ts
 
 image: dist/operator.cjs ## bundle the operator into one file and build its image (needs docker or podman; IMAGE=name:tag)
 	@tool=$$(command -v docker || command -v podman) || { echo "make image needs docker or podman; the bundle is in dist/operator.cjs" >&2; exit 1; }; \
 	  $$tool build -f manifests/Dockerfile -t $(or $(IMAGE),stint:dev) .
 
-deploy: ## apply namespace, RBAC, CRDs and the deployment to the cluster of $KUBECONFIG
-	kubectl apply -k manifests/
+deploy: ## apply namespace, RBAC, CRDs and the deployment to the cluster of $KUBECONFIG and wait for it (IMAGE=name:tag)
+	@kubectl="$(KUBECTL)"; all=$$("$$kubectl" kustomize manifests/); named=$$(awk '$$1 == "image:" { print $$2 }' <<< "$$all"); \
+	  image="$(IMAGE)"; [ -n "$$image" ] || { image=$$named; echo "deploying $$named; IMAGE=registry/stint:tag names another"; }; \
+	  sed "s|image: $$named\$$|image: $$image|" <<< "$$all" | "$$kubectl" apply -f -; \
+	  "$$kubectl" --namespace=stint-system rollout status deployment/stint --timeout=120s || { \
+	    "$$kubectl" --namespace=stint-system get pods; echo "it does not run; can the nodes get the image $$image?" >&2; exit 1; }
 
 undeploy: ## remove the deployment and its RBAC; TaskRuns and CRDs stay
-	kubectl delete --ignore-not-found -k manifests/base
+	@$(KUBECTL) delete --ignore-not-found -f manifests/namespaced/rolebindings.yaml
+	@$(KUBECTL) delete --ignore-not-found -k manifests/base
 
 clean: ## remove what was installed and built inside the checkout
 	rm -rf node_modules dist
 
 $(INSTALLED): package-lock.json package.json .npmrc
+	@command -v npm >/dev/null || { echo "Stint needs Node.js 24 or newer, and its npm" >&2; exit 1; }
 	@echo "installing npm packages (about 20 s the first time) ..." >&2
 	@npm ci --no-audit --loglevel=error >&2
+	@node -e 'if (parseInt(process.versions.node) < 24) { console.error("Stint needs Node.js 24 or newer; this is " + process.version); process.exit(1); }'
 	@touch $@
