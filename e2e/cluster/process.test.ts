@@ -1,12 +1,13 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { endProcess, identityOf, isAlive, killProcess, launch, recordedProcess, startTicks } from "./process.ts";
 
-const POLLS = 100;
-const POLL_MS = 20;
+/** A shell starts in milliseconds; on a machine with other work we saw seconds. */
+const PATIENCE = { timeout: 50_000, interval: 20 };
+
+const env = { PATH: process.env["PATH"] ?? "" };
 
 describe("process", () => {
   test("the start time is found behind any command name", () => {
@@ -23,33 +24,37 @@ describe("process", () => {
   });
 
   test.each([
-    ["that obeys", ["sleep", "60"], 5_000],
-    ["that ignores SIGTERM", ["sh", "-c", "trap '' TERM; while :; do sleep 1; done"], 200],
-  ])("a process %s records itself and is ended", async (_, words, graceMs) => {
-    const dir = await mkdtemp(join(tmpdir(), "stint-process-"));
-    const [command = "", ...args] = words;
-    const record = join(dir, "record");
-    launch({ command, args, env: { PATH: process.env["PATH"] ?? "" }, log: join(dir, "log"), record, cwd: dir });
-    let identity = await recordedProcess(record);
-    for (let poll = 0; poll < POLLS && identity === undefined; poll += 1) {
-      await sleep(POLL_MS);
-      identity = await recordedProcess(record);
-    }
+    ["that obeys", "echo listening; exec sleep 60", 5_000],
+    ["that ignores SIGTERM", "trap '' TERM; echo listening; while :; do sleep 1; done", 200],
+  ])("a process %s records itself and is ended", async (_, script, graceMs) => {
+    const dir = await tempFolder();
+    const [record, log] = [join(dir, "record"), join(dir, "log")];
+    launch({ command: "sh", args: ["-c", script], env, log, record, cwd: dir });
+    onTestFinished(async () => {
+      const left = await recordedProcess(record);
+      if (left !== undefined) await killProcess(left);
+    });
+    await expect.poll(() => readFile(log, "utf8"), PATIENCE).toBe("listening\n");
+    const identity = await recordedProcess(record);
     expect(identity && isAlive(identity)).toBe(true);
     await endProcess(identity!, graceMs);
     expect(isAlive(identity!)).toBe(false);
     await killProcess(identity!);
-    await rm(dir, { recursive: true });
   });
 
   test("a process that cannot record itself never becomes the command", async () => {
-    const dir = await mkdtemp(join(tmpdir(), "stint-process-"));
-    const log = join(dir, "log");
-    const record = join(dir, "gone", "record");
-    launch({ command: "echo", args: ["ran"], env: { PATH: process.env["PATH"] ?? "" }, log, record, cwd: dir });
-    await sleep(POLLS);
+    const dir = await tempFolder();
+    const [record, log] = [join(dir, "gone", "record"), join(dir, "log")];
+    launch({ command: "echo", args: ["ran"], env, log, record, cwd: dir });
+    // The shell's own words, and it ends with them.
+    await expect.poll(() => readFile(log, "utf8"), PATIENCE).toContain("record");
     expect(await readFile(log, "utf8")).not.toContain("ran\n");
     expect(await recordedProcess(record)).toBeUndefined();
-    await rm(dir, { recursive: true });
   });
 });
+
+async function tempFolder(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), "stint-process-"));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  return dir;
+}
