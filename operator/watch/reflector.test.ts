@@ -295,6 +295,19 @@ describe("following", () => {
     stage.reflector.stop();
   });
 
+  it("renew() asks for a brief watch, which ends with a bookmark, and then for an ordinary one", async () => {
+    const first = { chunks: [initialEnd("80")] };
+    const brief: Opened = { chunks: [6000, bookmark("90"), 2000], after: "ends" };
+    const stage = start({ stream: (_, index) => (index === 0 ? first : index === 1 ? brief : {}) });
+    await stage.advance(30_000);
+    stage.reflector.renew();
+    await stage.advance(10_000);
+
+    expect(stage.seen.map(({ query }) => query?.["timeoutSeconds"])).toEqual(["450", "8", "450"]);
+    expect(stage.store.resourceVersion).toBe("90");
+    stage.reflector.stop();
+  });
+
   it("renew(), called by many, gives the new watch its time, then lists once", async () => {
     const stage = watching([bookmark("85")]);
     for (let call = 0; call < 500; call += 1) {

@@ -38,6 +38,11 @@ type State =
 
 /** The server is asked to end a watch after 5 to 10 minutes by chance, as client-go does: replicas get their share of load anew. */
 const WATCH_SECONDS_MIN = 300;
+/**
+ * A server sends a bookmark about two seconds before a watch ends (apiserver, cacher/cache_watcher.go; none below six), else
+ * once a minute. Somebody waits for a renewed watch to come as far as the server is, so that one ends soon.
+ */
+const BRIEF_WATCH_SECONDS = 8;
 /** Bookmarks come about once a minute; after this long without any life the watch is started anew. A net below the port's own check. */
 const SILENCE_MS = 150_000;
 /** A watch that ends this soon without an event did not work, whatever its status said. */
@@ -70,6 +75,7 @@ export class Reflector<R extends ObjectRecord> {
   #failures = 0;
   #lastFailure = Number.NEGATIVE_INFINITY;
   #renewedAt = Number.NEGATIVE_INFINITY;
+  #brief = false;
   #lastLife: number;
   #trouble: string | undefined;
   #stream: AbortController | undefined;
@@ -126,6 +132,7 @@ export class Reflector<R extends ObjectRecord> {
     if (this.#state.at !== "watching" || now - this.#state.since < RENEW_AFTER_MS) return;
     if (now - this.#renewedAt < QUIET_MS) this.#since = "";
     this.#renewedAt = now;
+    this.#brief = true;
     this.#state = { at: "watching", since: now };
     this.#stream?.abort();
   }
@@ -150,7 +157,9 @@ export class Reflector<R extends ObjectRecord> {
   async #watch(): Promise<void> {
     // Not the time of the watch before: one that is being opened is not to be renewed.
     this.#state = { at: "watching", since: this.#port.clock.monotonic() };
-    const stream = await this.#open({ resourceVersion: this.#since });
+    const brief = this.#brief && { timeoutSeconds: String(BRIEF_WATCH_SECONDS) };
+    this.#brief = false;
+    const stream = await this.#open({ resourceVersion: this.#since, ...brief });
     if (stream !== undefined) await this.#follow(stream, undefined);
   }
 
