@@ -12,7 +12,7 @@ import {
   symlink,
   writeFile,
 } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { ClusterError, messageOf } from "./failure.ts";
 import { writeImage } from "./image.ts";
 import { takeLock } from "./lock.ts";
@@ -77,6 +77,7 @@ export async function build(options: BuildOptions): Promise<Toolbox> {
   try {
     await removeLeftovers(dir);
     await runSteps(await missingOf(steps, dir), dir, options.say);
+    await sayOlderBuilds(dir, options.say);
   } finally {
     await release();
   }
@@ -222,11 +223,24 @@ async function makeImages(dir: string, work: string): Promise<void> {
   await writeImage(pause, join(dir, "images", "pause.tar"));
 }
 
-/** Work folders of interrupted builds; nobody else builds while we hold the lock. */
-async function removeLeftovers(dir: string): Promise<void> {
-  for (const name of await readdir(dir)) {
-    if (name.startsWith(".")) await rm(join(dir, name), { recursive: true, force: true });
+/** What interrupted builds left: work folders and half-copied programs. Nobody else builds while we hold the lock. */
+export async function removeLeftovers(dir: string): Promise<void> {
+  for (const folder of [dir, join(dir, "bin"), join(dir, "cni"), join(dir, "images")]) {
+    for (const name of await readdir(folder).catch(() => [])) {
+      const half = name.startsWith(".") || (folder !== dir && /\.\d+$/.test(name));
+      if (half) await rm(join(folder, name), { recursive: true, force: true });
+    }
   }
+}
+
+/** Builds of other versions are kept, for a checkout that still uses them; only their user can tell. */
+async function sayOlderBuilds(dir: string, say: (line: string) => void): Promise<void> {
+  const older = (await readdir(dirname(dir))).filter(
+    (name) => name.startsWith("kubernetes-") && name !== basename(dir),
+  );
+  if (older.length === 0) return;
+  const shown = older.map((name) => join(dirname(dir), name)).join(" ");
+  say(`builds of other versions are beside it; when no checkout needs them any more: rm -r ${shown}`);
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -23,6 +23,13 @@ describe("options", () => {
     expect(problems[3]).toContain("only letters");
   });
 
+  test("a long folder is fine where no real node has sockets in it", () => {
+    const env = { REAL_NODES: "0", CLUSTER_DIR: `/${"x".repeat(MAX_DIR_BYTES)}` };
+    expect(parseOptions(env, root).problems).toEqual([]);
+    const elsewhere = { platform: "darwin", isRoot: false } as const;
+    expect(parseOptions({ ...env, REAL_NODES: "1" }, elsewhere).problems).toEqual([]);
+  });
+
   test("an empty variable counts as not set", () => {
     expect(parseOptions({ REAL_NODES: "", CLUSTER_DIR: "/c" }, root).options.realNodes).toBe(1);
   });

@@ -49,11 +49,11 @@ export function parseOptions(env: NodeJS.ProcessEnv, host: Host): Parsed {
   const realNodes = count("REAL_NODES", 1, MAX_REAL_NODES);
   const simulatedNodes = count("SIMULATED_NODES", 0, MAX_SIMULATED_NODES);
   const dir = clusterDir(env);
-  if (Buffer.byteLength(dir) > MAX_DIR_BYTES) {
-    problems.push(`CLUSTER_DIR is ${dir}; it may have at most ${MAX_DIR_BYTES} bytes, for the sockets in it`);
+  const fitted = fitToHost({ dir, realNodes, simulatedNodes }, host);
+  if (fitted.options.realNodes > 0 && Buffer.byteLength(dir) > MAX_DIR_BYTES) {
+    problems.push(`CLUSTER_DIR is ${dir}; it may have at most ${MAX_DIR_BYTES} bytes, for the sockets of real nodes`);
   }
   if (/[^\w./@+-]/.test(dir)) problems.push(`CLUSTER_DIR is ${dir}; only letters, digits and . _ / @ + - may be in it`);
-  const fitted = fitToHost({ dir, realNodes, simulatedNodes }, host);
   return { ...fitted, problems };
 }
 

@@ -8,6 +8,7 @@ import { addCgroup } from "./cgroups.ts";
 import { AUDIT_POLICY, controlPlane } from "./controlplane.ts";
 import { writeCredentials } from "./credentials.ts";
 import { addBridge } from "./network.ts";
+import { ClusterError, messageOf } from "./failure.ts";
 import { createSimulatedNodes, initializeRealNode, waitForNodes } from "./nodes.ts";
 import type { ClusterOptions } from "./options.ts";
 import { freePorts, freeSubnets } from "./ports.ts";
@@ -92,9 +93,14 @@ async function startPlane(state: ClusterState, start: Start, say: Say): Promise<
 }
 
 async function startRuntime(state: ClusterState, node: RealNode, tools: Toolbox, start: Start): Promise<void> {
-  await addCgroup(node.cgroup);
-  await addBridge(join(tools.bin, "busybox"), node);
-  await start(`namespace-${node.name}`);
+  try {
+    await addCgroup(node.cgroup);
+    await addBridge(join(tools.bin, "busybox"), node);
+    await start(`namespace-${node.name}`);
+  } catch (error) {
+    // Root in a container has the name of root without all it may do.
+    throw new ClusterError(`${messageOf(error)}\nreal nodes need cgroups, links and mounts; without: REAL_NODES=0`);
+  }
   await start(`containerd-${node.name}`);
   for (const image of IMAGES) await importImage(state, node, join(tools.dir, "images", image));
   await tagImage(state, node, { from: BUSYBOX_IMAGE, to: SAMPLE_IMAGE });
