@@ -167,7 +167,7 @@ export function helpText(): string {
   return [
     "Stint runs each TaskRun of a Kubernetes cluster in a fresh pod of its own.",
     "",
-    "Usage: stint [flags]",
+    "Usage: node dist/operator.cjs [flags]",
     "",
     ...rows,
     row("--config=<file>", "YAML file with any of the above as keys, for instance logLevel: debug."),

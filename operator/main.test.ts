@@ -27,6 +27,16 @@ describe.concurrent(
 
       expect(code).toBe(2);
       expect(err).toMatch(/--bogus: there is no such flag\n--log-level: "loud" is wrong/);
+      expect(err).toMatch(/^--help lists what can be set$/m);
+    });
+
+    it("names the kubeconfig it cannot read, and ends with 1", async () => {
+      const path = join(folder, "broken");
+      writeFileSync(path, "clusters:\n  - a\n - b\n");
+      const { code, err } = await run([`--kubeconfig=${path}`, "--log-format=json"]);
+
+      expect(code).toBe(1);
+      expect(err).toContain(`the kubeconfig cannot be read (${path}): `);
     });
 
     it("says where it looked when there is no cluster, and ends with 1", async () => {

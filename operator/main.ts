@@ -33,7 +33,7 @@ async function main(): Promise<void> {
     return;
   }
   if (wish.kind === "wrong") {
-    stderr.write(`${wish.problems.join("\n")}\nstint --help lists what can be set\n`);
+    stderr.write(`${wish.problems.join("\n")}\n--help lists what can be set\n`);
     process.exitCode = 2;
     return;
   }

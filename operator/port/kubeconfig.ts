@@ -30,7 +30,7 @@ export function loadCluster(context: string | undefined, kubeconfigPath: string 
   try {
     kubeConfig.loadFromDefault();
   } catch (error) {
-    throw new ClusterError(`the kubeconfig cannot be read: ${causeOf(error)}`);
+    throw new ClusterError(`the kubeconfig cannot be read (${kubeconfigPath ?? "~/.kube/config"}): ${causeOf(error)}`);
   }
   if (context === undefined && kubeConfig.getCurrentContext() === FALLBACK_CONTEXT) {
     throw new ClusterError(
