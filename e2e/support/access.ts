@@ -48,7 +48,7 @@ export async function openCluster(wanted: Wanted, say: Say): Promise<OpenCluster
   const problems = problemsOf(env, wanted);
   if (problems.length > 0) throw new Error(problems.join("\n"));
   await removeAbandoned(say);
-  const dir = process.env["CLUSTER_DIR"] || temporaryDir(wanted.name);
+  const dir = env["CLUSTER_DIR"] || temporaryDir(wanted.name);
   try {
     const handle = await up({ dir, ...counts(wanted) }, say);
     const close = async (): Promise<void> => {
