@@ -1,7 +1,7 @@
-import { defineConfig } from "vitest/config";
+import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 /** Three kinds of tests: values in, values out (unit); the operator in a simulated cluster (sim); a real cluster (e2e). */
-const config: ReturnType<typeof defineConfig> = defineConfig({
+const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
       {
@@ -30,7 +30,8 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
         test: {
           name: "e2e",
           include: ["e2e/*.test.ts"],
-          testTimeout: 180_000,
+          // More than any sum of waits that are each bounded; their own errors say more than this limit.
+          testTimeout: 600_000,
           hookTimeout: 900_000,
           fileParallelism: false,
           globalSetup: ["e2e/support/cluster.ts"],

@@ -12,8 +12,9 @@ const CRD = "taskruns.stint.dev";
 it("an operator started before its definitions says so, and goes on once they are applied", async (test) => {
   needs(test, "own cluster", "simulated nodes");
   const kubectl = new Kubectl(inject("cluster"));
-  await kubectl.run(["delete", "crd", CRD, "--timeout=60s"], { limitMs: 70_000 });
+  // Whatever happens, the next test finds its kinds.
   test.onTestFinished(() => applyCrds(kubectl));
+  await kubectl.run(["delete", "crd", CRD, "--timeout=120s"], { limitMs: 130_000 });
   const operator = operatorForTest(test);
   const line = await operator.logged("custom resource definitions are missing");
   expect(line).toMatchObject({ level: "warn" });
@@ -31,7 +32,9 @@ it("an operator started before its definitions says so, and goes on once they ar
 it("--install-crds applies the definitions whole, and again without a change", async (test) => {
   needs(test, "own cluster", "simulated nodes");
   const kubectl = new Kubectl(inject("cluster"));
-  await kubectl.run(["delete", "crd", CRD, "--timeout=60s"], { limitMs: 70_000 });
+  // Whatever happens, the next test finds its kinds.
+  test.onTestFinished(() => applyCrds(kubectl));
+  await kubectl.run(["delete", "crd", CRD, "--timeout=120s"], { limitMs: 130_000 });
   await (await operatorForTest(test, ["--install-crds"]).ready()).stop();
   const generation = await kubectl.run(["get", "crd", CRD, "-o", "jsonpath={.metadata.generation}"]);
   const operator = await operatorForTest(test, ["--install-crds"]).ready();

@@ -4,7 +4,8 @@ import { tarEnd, tarFile, tarHeader, tarPadding } from "./tar.ts";
 
 /** What the system's tar reads from an archive: the judge that is not our own code. */
 function listing(archive: Buffer): string[] {
-  return execFileSync("tar", ["--list", "--verbose", "--numeric-owner", "--file", "-"], { input: archive })
+  const env = { ...process.env, TZ: "UTC", LC_ALL: "C" };
+  return execFileSync("tar", ["--list", "--verbose", "--numeric-owner", "--file", "-"], { input: archive, env })
     .toString()
     .trim()
     .split("\n")

@@ -58,7 +58,8 @@ it("closes at once although a scraper keeps its connection", async () => {
   const start = performance.now();
   await server?.close();
 
-  expect(performance.now() - start).toBeLessThan(1_000);
+  // The scraper would give its connection up after four seconds.
+  expect(performance.now() - start).toBeLessThan(3_000);
 });
 
 function watch(ageMs: number): { resource: string; namespace: string; ageMs: number } {
