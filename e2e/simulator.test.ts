@@ -17,16 +17,16 @@ import { report } from "./differential/report.ts";
 /** As many namespaces at once keep two cores busy; more only make single answers slower. */
 const ROOMS = 4;
 const REQUESTS_DEFAULT = 2_500;
-/** The campaign ends after this time even on a machine too slow for its requests. */
-const CAMPAIGN_LIMIT_MS = 60_000;
+/** Half a minute on two idle cores. A machine that needs longer than this is too slow for a campaign to mean anything. */
+const CAMPAIGN_LIMIT_MS = 600_000;
 /** A replayed campaign of more requests takes longer: about 100 requests a second on two cores, and a third of that is enough. */
 const REQUESTS_PER_SECOND_LEAST = 30;
-/** Below this the cluster was too slow for the campaign to mean anything. */
-const REQUESTS_LEAST = 2_000;
+/** The real garbage collector's timing may show once in a while; more often it is no longer its timing. */
+const UNREPEATED_SHARE_MAX = 0.02;
 /** Shrinking and the garbage collector's longest wait come on top of the campaign. */
 const SLACK_MS = 180_000;
 /** The real garbage collector learns of a new kind within half a minute. */
-const COLLECTOR_LIMIT_MS = 60_000;
+const COLLECTOR_LIMIT_MS = 180_000;
 
 const seed = process.env["SIMULATOR_SEED"] ?? "1";
 const requests = Number(process.env["SIMULATOR_REQUESTS"] ?? REQUESTS_DEFAULT);
@@ -68,7 +68,9 @@ describe.skipIf(access.dir === undefined)("the simulated API server answers as a
           `${unrepeated.length} differences that did not show again`,
       );
       expect(finding === undefined ? "" : report(finding)).toBe("");
-      expect(result.requests).toBeGreaterThanOrEqual(Math.min(requests, REQUESTS_LEAST));
+      expect(result.requests).toBeGreaterThanOrEqual(requests);
+      const unrepeatedMax = Math.ceil(result.sequences * UNREPEATED_SHARE_MAX);
+      expect(unrepeated.slice(unrepeatedMax).map(report)).toEqual([]);
     },
     limitMs + SLACK_MS,
   );

@@ -44,11 +44,9 @@ export async function campaign(sides: readonly RealSide[], plan: Plan): Promise<
 /** A sequence in an empty namespace, which is empty again afterwards. */
 export async function playOnce(side: RealSide, operations: readonly Operation[]): ReturnType<typeof compare> {
   await empty(side);
-  try {
-    return await compare(side, nextPrefix(), operations);
-  } finally {
-    await empty(side);
-  }
+  const result = await compare(side, nextPrefix(), operations);
+  await empty(side);
+  return result;
 }
 
 let prefixes = 0;

@@ -5,12 +5,13 @@ import { KINDS } from "./player.ts";
 import { collection, type Side } from "./side.ts";
 import type { Kind } from "./operations.ts";
 
-/** Rounds until all is gone: one for what goes at once, one for what had finalizers, the rest for what somebody else changes. */
-const ROUNDS_MAX = 20;
+/** Two rounds for what goes at once and for what had finalizers; the rest of the time is for what somebody else changes. */
+const LIMIT_MS = 30_000;
 const ROUND_PAUSE_MS = 50;
 
 export async function empty(side: Side): Promise<void> {
-  for (let round = 0; round < ROUNDS_MAX; round++) {
+  const deadline = performance.now() + LIMIT_MS;
+  for (let round = 0; performance.now() < deadline; round++) {
     const left = await Promise.all(KINDS.map((kind) => clear(side, kind)));
     if (left.every((count) => count === 0)) return;
     if (round > 1) await sleep(ROUND_PAUSE_MS);
