@@ -30,6 +30,7 @@ export class Operator {
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];
   readonly #exit: Promise<number | string>;
+  #ended = false;
   #killed = false;
 
   /** `child` logs to its stderr, which must be a pipe. */
@@ -40,9 +41,10 @@ export class Operator {
       if (this.#lines.length < LOG_LINES_MAX) this.#lines.push(line);
     });
     // A process may be gone before the last it wrote has been read; whoever waits for its end wants its last words too.
-    this.#exit = Promise.all([once(child, "exit"), once(lines, "close")]).then(
-      ([[code, signal]]) => (code as number | null) ?? (signal as string),
-    );
+    this.#exit = Promise.all([once(child, "exit"), once(lines, "close")]).then(([[code, signal]]) => {
+      this.#ended = true;
+      return (code as number | null) ?? (signal as string);
+    });
   }
 
   /** Starts it; `ready` tells when it works. Flags as the user gives them. */
@@ -137,13 +139,20 @@ export class Operator {
   }
 
   async #polled<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-    const alive = async (): Promise<T | undefined> => {
-      const found = await look().catch(() => undefined);
-      if (found !== undefined || this.#child.exitCode === null) return found;
-      throw new Error("it has ended");
+    // Once it has ended we look once more, at its last words, and wait no longer.
+    const lookWhileAlive = async (): Promise<{ readonly found?: T } | undefined> => {
+      const last = this.#ended;
+      const found = await look().catch((error: unknown) => {
+        if (!last) throw error;
+        return undefined;
+      });
+      if (found !== undefined) return { found };
+      return last ? {} : undefined;
     };
     try {
-      return await poll(alive, { what, limitMs: START_LIMIT_MS });
+      const { found } = await poll(lookWhileAlive, { what, limitMs: START_LIMIT_MS });
+      if (found === undefined) throw new Error(`waited for ${what}, but it has ended`);
+      return found;
     } catch (error) {
       throw new Error(`${String(error)}; the end of its log:\n${this.tail()}`, { cause: error });
     }

@@ -42,18 +42,27 @@ export async function untilAll<T extends Named>(
 ): Promise<ReadonlyMap<string, T>> {
   const deadline = AbortSignal.timeout(limitMs);
   let last: ReadonlyMap<string, T> = new Map();
-  for await (const objects of states<T>(client, path, deadline)) {
+  let problem: Error | undefined;
+  const failed = (error: Error): void => {
+    problem = error;
+  };
+  for await (const objects of states<T>(client, path, deadline, failed)) {
     last = objects;
+    problem = undefined;
     if (wanted(objects)) return objects;
   }
-  throw new Error(`waited ${limitMs / 1000} s for ${what}; last seen: ${shown([...last.values()])}`);
+  const but = problem === undefined ? "" : `; then: ${problem.message}`;
+  throw new Error(`waited ${limitMs / 1000} s for ${what}; last seen: ${shown([...last.values()])}${but}`, {
+    cause: problem,
+  });
 }
 
-/** The collection after every change of it, until `signal`. A broken watch is followed by a new list. */
+/** The collection after every change of it, until `signal`. A broken watch is followed by a new list; `failed` hears why. */
 export async function* states<T extends Named>(
   client: Client,
   path: string,
   signal: AbortSignal,
+  failed: (error: Error) => void = () => undefined,
 ): AsyncGenerator<ReadonlyMap<string, T>> {
   while (!signal.aborted) {
     // Ends the watch when the consumer has seen enough.
@@ -70,8 +79,9 @@ export async function* states<T extends Named>(
         else objects.set(object.metadata.name, object);
         yield objects;
       }
-    } catch {
+    } catch (error) {
       // The server restarts or the time is up; the loop tells which.
+      if (!signal.aborted) failed(error as Error);
       await sleep(REOPEN_MS);
     } finally {
       done.abort();
