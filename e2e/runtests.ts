@@ -2,7 +2,8 @@
  * `make test`: builds what the local Kubernetes needs, runs all test projects, and ends with one line that counts them.
  * Exits with 1 if a test failed, or if a project ended without telling its results.
  */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,14 +26,18 @@ interface Report {
   readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
 }
 
-function main(): void {
+/** Set once the user wants to stop; what runs then ends by itself, and nothing more is started. */
+let interrupted: NodeJS.Signals | undefined;
+
+async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "stint-test-"));
   const all: Counts[] = [];
   try {
     for (const project of PROJECTS) {
+      if (interrupted !== undefined) break;
       console.log(`\n=== ${project} tests ===`);
-      if (project === "e2e" && !prepareCluster()) all.push({ passed: 0, failed: 1, skipped: 0 });
-      else all.push(runProject(project, join(folder, `${project}.json`)));
+      if (project === "e2e" && !(await prepareCluster())) all.push({ passed: 0, failed: 1, skipped: 0 });
+      else all.push(await runProject(project, join(folder, `${project}.json`)));
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -40,17 +45,18 @@ function main(): void {
   const total = (pick: (counts: Counts) => number): number => all.reduce((sum, counts) => sum + pick(counts), 0);
   const [passed, failed, skipped] = [total((c) => c.passed), total((c) => c.failed), total((c) => c.skipped)];
   console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
-  if (failed > 0) process.exitCode = 1;
+  if (interrupted !== undefined) console.log(`interrupted by ${interrupted}: not all tests were run`);
+  if (failed > 0 || interrupted !== undefined) process.exitCode = 1;
 }
 
 /** The first build takes minutes, so it runs here, where its progress can be seen, and not inside a test. */
-function prepareCluster(): boolean {
+async function prepareCluster(): Promise<boolean> {
   if (process.env["CLUSTER"] === "existing") return true;
-  return run(["e2e/cluster/main.ts", "build"]) === 0;
+  return (await run(["e2e/cluster/main.ts", "build"])) === 0;
 }
 
-function runProject(project: string, reportFile: string): Counts {
-  const status = run([
+async function runProject(project: string, reportFile: string): Promise<Counts> {
+  const status = await run([
     "node_modules/vitest/vitest.mjs",
     "run",
     "--project",
@@ -79,8 +85,20 @@ function readCounts(reportFile: string): Counts {
   };
 }
 
-function run(args: readonly string[]): number {
-  return spawnSync(process.execPath, args, { stdio: "inherit" }).status ?? 1;
+/** Waits for the end of what it runs, also when it was asked to end itself: there may be a cluster to take down. */
+async function run(args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, args, { stdio: "inherit" });
+  const forward = (signal: NodeJS.Signals): void => {
+    interrupted = signal;
+    child.kill(signal);
+  };
+  process.on("SIGINT", forward).on("SIGTERM", forward);
+  try {
+    const [code] = (await once(child, "exit")) as [number | null];
+    return code ?? 1;
+  } finally {
+    process.off("SIGINT", forward).off("SIGTERM", forward);
+  }
 }
 
-main();
+await main();
