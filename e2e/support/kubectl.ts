@@ -1,5 +1,6 @@
 /** kubectl as a user runs it, within a bounded time, with its own words in the error. */
 import { spawn } from "node:child_process";
+import { join } from "node:path";
 import type { Access } from "./access.ts";
 
 /** Longer than any single command takes on a busy machine; a command that waits is told its own time. */
@@ -17,12 +18,14 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
+type Reach = Pick<Access, "kubectl" | "kubeconfig" | "dir">;
+
 export class Kubectl {
-  readonly #access: Pick<Access, "kubectl" | "kubeconfig">;
+  readonly #access: Reach;
   /** Commands speak of this namespace unless they name another. */
   readonly namespace: string;
 
-  constructor(access: Pick<Access, "kubectl" | "kubeconfig">, namespace = "default") {
+  constructor(access: Reach, namespace = "default") {
     this.#access = access;
     this.namespace = namespace;
   }
@@ -43,8 +46,11 @@ export class Kubectl {
 
   async attempt(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
     const { input, limitMs = COMMAND_LIMIT_MS } = options;
+    const { kubeconfig, dir } = this.#access;
+    // What it keeps of a cluster of ours goes with that cluster.
+    const cache = dir === undefined ? {} : { KUBECACHEDIR: join(dir, "config", "kubectl-cache") };
     const child = spawn(this.#access.kubectl, ["--namespace", this.namespace, ...args], {
-      env: { ...process.env, KUBECONFIG: this.#access.kubeconfig },
+      env: { ...process.env, ...cache, KUBECONFIG: kubeconfig },
       stdio: "pipe",
       timeout: limitMs,
       killSignal: "SIGKILL",
