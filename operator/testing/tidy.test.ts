@@ -2,9 +2,10 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, matchesGlob } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import vitestConfig from "../../vitest.config.ts";
 import { bare } from "./barecode.ts";
 import {
   importCycles,
@@ -17,6 +18,11 @@ import {
   worldProblems,
 } from "./tidyrules.ts";
 import type { Source } from "./tidyrules.ts";
+
+interface TestFiles {
+  readonly include: readonly string[];
+  readonly exclude?: readonly string[];
+}
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** Nothing a person writes by hand is larger. */
@@ -49,6 +55,15 @@ describe("the tree", () => {
 
   it("reaches time, chance and network in the core through the port only", () => {
     expect(code.flatMap(worldProblems)).toEqual([]);
+  });
+
+  it("has no test file that no project, or more than one, runs", () => {
+    const projects = (vitestConfig.test?.projects ?? []) as readonly { readonly test: TestFiles }[];
+    const runs = (path: string, { include, exclude = [] }: TestFiles): boolean =>
+      include.some((glob) => matchesGlob(path, glob)) && !exclude.some((glob) => matchesGlob(path, glob));
+    const tests = paths.filter((path) => path.endsWith(".test.ts"));
+
+    expect(tests.filter((path) => projects.filter(({ test }) => runs(path, test)).length !== 1)).toEqual([]);
   });
 
   it("has no vague names", () => {
@@ -94,8 +109,8 @@ describe("functions", () => {
     return found.diagnostics.map(({ filename, message }) => `${filename}: ${message}`);
   }
 
-  it("of the product have at most 60 lines and 4 parameters", () => {
-    expect(tooLong("operator", "crds")).toEqual([]);
+  it("have at most 60 lines and 4 parameters", () => {
+    expect(tooLong("operator", "crds", "e2e", "bench")).toEqual([]);
   });
 
   it("that are longer, or take more, are found", () => {
