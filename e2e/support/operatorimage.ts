@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { cp, mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadImage, placeProgram, writeImage } from "../cluster/cluster.ts";
+import { loadImage, placeProgram, writeImage, type ImageSource } from "../cluster/cluster.ts";
 
 const CHECKOUT = join(import.meta.dirname, "../..");
 const BUNDLE = join(CHECKOUT, "dist/operator.cjs");
@@ -12,7 +12,7 @@ const BUNDLE = join(CHECKOUT, "dist/operator.cjs");
 const BUNDLE_LIMIT_MS = 60_000;
 
 /** What the Dockerfile says in WORKDIR, USER, ENTRYPOINT and ENV. */
-const SETTINGS = {
+export const SETTINGS: Omit<ImageSource, "name" | "folder"> = {
   workingDir: "/stint",
   user: "65532:65532",
   entrypoint: ["node", "dist/operator.cjs"],
