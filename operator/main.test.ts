@@ -57,6 +57,7 @@ describe.concurrent(
       expect(err.split("\n")[0]).toMatch(
         /"message":"stint starts","version":"\d.*"cluster":"127.0.0.1:\d+","namespaces":"all"/,
       );
+      expect(err.trim().split("\n").at(-1)).toContain('"message":"stint stopped"');
       expect(err).not.toContain("secret-token");
     });
   },

@@ -121,6 +121,7 @@ async function stopInOrder({ operator, health, api, log }: Running): Promise<voi
   await operator.stopped();
   await Promise.all([health.close(), api.close()]);
   clearTimeout(late);
+  log.info("stint stopped");
 }
 
 /** A bug may have left anything half done in memory. All that counts is in the cluster: a restart reads it afresh. */
