@@ -1,13 +1,26 @@
 /** Ends that somebody asked for: deletion, cancel, deadline; and pods that others deleted or own. */
 import { describe, expect, it } from "vitest";
-import { messageOf, reasonOf, shell, simulated, taskRunsPath, template } from "./support/objects.ts";
+import {
+  messageOf,
+  OBEDIENT,
+  reasonOf,
+  shell,
+  simulated,
+  taskRunsPath,
+  template,
+  type Pod,
+} from "./support/objects.ts";
 import { needs, Room } from "./support/room.ts";
 import { operatorForFile } from "./support/running.ts";
 
-operatorForFile();
+/** How long kubectl waits for the end of a deletion, and how long we wait for kubectl. */
+const PATIENT = ["--timeout=120s"];
+const WAITING = { limitMs: 130_000 };
 
-/** Ends at once when it is told to, with a code of its own. */
-const OBEDIENT = "trap 'exit 3' TERM; while :; do sleep 1; done";
+/** A pod that no node takes. */
+const NOWHERE = { spec: { nodeSelector: { "stint.dev/e2e": "no-such-node" }, containers: [shell("none", "")] } };
+
+operatorForFile();
 
 describe.concurrent("deleting a TaskRun", () => {
   it("takes its running pod along, in the background", async (test) => {
@@ -26,7 +39,7 @@ describe.concurrent("deleting a TaskRun", () => {
     const room = await Room.open(test);
     await room.create("fore", { template: template(shell(image, OBEDIENT)) });
     await room.running("fore");
-    await room.kubectl.run(["delete", "taskrun", "fore", "--cascade=foreground", "--timeout=60s"]);
+    await room.kubectl.run(["delete", "taskrun", "fore", "--cascade=foreground", ...PATIENT], WAITING);
 
     // kubectl returns when the TaskRun is gone; nothing of it may run then.
     expect(await room.pods("fore")).toEqual([]);
@@ -37,7 +50,7 @@ describe.concurrent("deleting a TaskRun", () => {
     const room = await Room.open(test);
     await room.create("orphan", { template: template(shell(image, OBEDIENT)) });
     const { status } = await room.running("orphan");
-    await room.kubectl.run(["delete", "taskrun", "orphan", "--cascade=orphan", "--timeout=60s"]);
+    await room.kubectl.run(["delete", "taskrun", "orphan", "--cascade=orphan", ...PATIENT], WAITING);
 
     const [pod] = await room.pods("orphan");
     expect(pod?.metadata).toMatchObject({ name: status.podName, uid: status.podUID });
@@ -50,8 +63,7 @@ describe.concurrent("deleting a TaskRun", () => {
 describe.concurrent("cancel", () => {
   it("ends a TaskRun that still waits for a node", async (test) => {
     const room = await Room.open(test);
-    const nowhere = { spec: { nodeSelector: { "stint.dev/e2e": "no-such-node" }, containers: [shell("none", "")] } };
-    await room.create("waits", { template: nowhere });
+    await room.create("waits", { template: NOWHERE });
     const seen = await room.see("waits", (one) => reasonOf(one) === "Unschedulable", { what: "Unschedulable" });
     expect(seen.status.phase).toBe("Pending");
     await room.patch("waits", { cancel: true });
@@ -143,6 +155,21 @@ describe.concurrent("a pod that somebody deletes", () => {
     expect(second?.metadata.name).not.toBe(status.podName);
     const created = Date.parse(second?.metadata.creationTimestamp ?? "");
     expect(created).toBeGreaterThanOrEqual(Date.parse(first?.completionTime ?? ""));
+  });
+
+  it("before it had a node is replaced by the next attempt: nothing of it can run", async (test) => {
+    const room = await Room.open(test);
+    const retry = { limit: 1, backoff: { initialSeconds: 0 } };
+    await room.create("unplaced", { template: NOWHERE, retry });
+    const [first] = (await room.seePods((pods) => pods.size === 1, { what: "its first pod" })).values();
+    await room.kubectl.run(["delete", "pod", first?.metadata.name ?? "", "--wait=false"]);
+    const isSecond = ({ metadata }: Pod): boolean => metadata.labels?.["stint.dev/attempt"] === "2";
+    await room.seePods((pods) => [...pods.values()].some(isSecond), { what: "the pod of attempt 2" });
+
+    const { status } = await room.see("unplaced", (one) => one.status.attempts !== undefined, { what: "its attempts" });
+    const { uid: podUID } = first?.metadata ?? {};
+    expect(status.attempts?.[0]).toMatchObject({ number: 1, reason: "PodDeleted", podUID });
+    expect(await room.pods("unplaced")).toHaveLength(1);
   });
 
   it("fails a TaskRun without retries as PodDeleted", async (test) => {

@@ -1,10 +1,9 @@
 /** What an operator makes of what it finds when it starts. Each test runs its own. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import type { TaskRunSpec } from "../operator/api/types.ts";
 import { podName } from "../operator/decide/childname.ts";
-import { isOver, messageOf, podsPath, reasonOf, shell, simulated, taskRunsPath } from "./support/objects.ts";
-import type { Pod, TaskRun } from "./support/objects.ts";
+import { isOver, messageOf, OBEDIENT, podsPath, reasonOf, shell, simulated, taskRunsPath } from "./support/objects.ts";
+import type { Metadata, Pod, TaskRun } from "./support/objects.ts";
 import { needs, Room } from "./support/room.ts";
 import { operatorForTest } from "./support/running.ts";
 import { untilAll } from "./support/waiting.ts";
@@ -15,15 +14,14 @@ describe.concurrent("an operator that starts", () => {
     const room = await Room.open(test);
     const flags = [`--namespaces=${room.namespace}`];
     const first = await operatorForTest(test, flags).ready();
-    const seconds = 5;
-    await room.create("won", { template: simulated({ "run-for": "2s" }), activeDeadlineSeconds: seconds });
-    const { status } = await room.running("won");
+    // There is time to kill the operator after the pod was made, and before it ends.
+    const template = simulated({ "start-after": "5s", "run-for": "1s" });
+    await room.create("won", { template, activeDeadlineSeconds: 15 });
+    await onePod(room, "created");
     await first.kill();
-    await room.seePods((pods) => [...pods.values()].every((pod) => pod.status.phase === "Succeeded"), {
-      what: "the pod to succeed on its own",
-    });
+    await onePod(room, "Succeeded");
+    await untilSeconds(15, room);
     expect(isOver(await room.taskRun("won"))).toBe(false);
-    await sleep(Date.parse(status.startTime ?? "") + (seconds + 1) * 1000 - Date.now());
     operatorForTest(test, flags);
     const over = await room.over("won");
 
@@ -35,10 +33,12 @@ describe.concurrent("an operator that starts", () => {
     const room = await Room.open(test);
     const flags = [`--namespaces=${room.namespace}`];
     const first = await operatorForTest(test, flags).ready();
-    await room.create("late", { template: simulated({ "run-for": "forever" }), activeDeadlineSeconds: 2 });
-    const { status } = await room.running("late");
+    await room.create("late", { template: simulated({ "run-for": "forever" }), activeDeadlineSeconds: 10 });
+    await onePod(room, "created");
     await first.kill();
-    await sleep(Date.parse(status.startTime ?? "") + 3_000 - Date.now());
+    await onePod(room, "Running");
+    await untilSeconds(10, room);
+    expect(isOver(await room.taskRun("late"))).toBe(false);
     operatorForTest(test, flags);
     const over = await room.over("late");
 
@@ -73,7 +73,29 @@ describe.concurrent("an operator that starts", () => {
     });
   });
 
-  it("leaves a stranger's pod alone, even under the name it needs itself", async (test) => {
+  it("changes no terminal outcome, whatever became of spec and pods since", async (test) => {
+    needs(test, "simulated nodes");
+    const room = await Room.open(test);
+    const flags = [`--namespaces=${room.namespace}`];
+    const first = await operatorForTest(test, flags).ready();
+    await room.create("good", { template: simulated({ "run-for": "10ms" }) });
+    await room.create("bad", { template: simulated({ "run-for": "10ms", "exit-code": "4" }) });
+    const before = [await room.over("good"), await room.over("bad")];
+    expect(before.map(({ status }) => status.phase)).toEqual(["Succeeded", "Failed"]);
+    const changes = { retry: { limit: 3 }, activeDeadlineSeconds: 1, template: simulated({ "exit-code": "5" }) };
+    for (const name of ["good", "bad"]) await lookedAt(room, await room.patch(name, changes));
+    await room.kubectl.run(["delete", "pods", "--all"]);
+    await first.kill();
+    const patched = [await room.patch("good", { cancel: true }), await room.patch("bad", { cancel: true })];
+    await operatorForTest(test, flags).ready();
+    const after = [];
+    for (const taskRun of patched) after.push(await lookedAt(room, taskRun));
+
+    expect(after.map(outcomeOf)).toEqual(before.map(outcomeOf));
+    expect(await room.pods()).toEqual([]);
+  });
+
+  it.for(["nobody", "another owner"])("leaves a pod of %s alone, even under the name it needs", async (owner, test) => {
     const room = await Room.open(test);
     const { metadata } = await room.create("taken", { template: simulated({}) });
     const name = podName("taken", 1, metadata.uid);
@@ -81,7 +103,10 @@ describe.concurrent("an operator that starts", () => {
       nodeSelector: { "stint.dev/e2e": "no-such-node" },
       containers: [{ name: "main", image: "none" }],
     };
-    const stranger = { metadata: { name, labels: { owner: "somebody-else" } }, spec: nowhere };
+    // Labels are no proof of ownership.
+    const labels = { "stint.dev/taskrun": "taken", "stint.dev/attempt": "1" };
+    const ownerReferences = owner === "nobody" ? [] : [await otherOwner(room)];
+    const stranger = { metadata: { name, labels, ownerReferences }, spec: nowhere };
     const before = await room.client.call<Pod>("POST", podsPath(room.namespace), stranger);
     operatorForTest(test, [`--namespaces=${room.namespace}`]);
     const over = await room.over("taken");
@@ -90,30 +115,64 @@ describe.concurrent("an operator that starts", () => {
     expect(reasonOf(over)).toBe("PodNameTaken");
     expect(messageOf(over)).toContain(name);
     const [pod] = await room.pods();
-    expect(pod?.metadata).toMatchObject({ uid: before.metadata.uid, labels: { owner: "somebody-else" } });
+    expect(identityOf(pod)).toEqual(identityOf(before));
     expect(pod?.metadata.deletionTimestamp).toBeUndefined();
-    expect(pod?.metadata.ownerReferences).toBeUndefined();
   });
 });
 
+/** Waits until the operator has looked at this version of the spec. */
+async function lookedAt(room: Room, { metadata: { name, generation } }: TaskRun): Promise<TaskRun> {
+  const what = "the operator to have seen its spec";
+  return await room.see(name, ({ status }) => status.observedGeneration === generation, { what });
+}
+
+/** All that the status says, but of which spec. */
+function outcomeOf({ status: { observedGeneration: _seen, conditions, ...rest } }: TaskRun): object {
+  return { ...rest, conditions: conditions?.map(({ observedGeneration: _of, ...condition }) => condition) };
+}
+
+/** A controller that is no TaskRun. It exists, or the garbage collector would delete what it owns. */
+async function otherOwner(room: Room): Promise<object> {
+  const body = { metadata: { name: "other" } };
+  const path = `/api/v1/namespaces/${room.namespace}/configmaps`;
+  const { metadata } = await room.client.call<{ readonly metadata: Metadata }>("POST", path, body);
+  return { apiVersion: "v1", kind: "ConfigMap", name: "other", uid: metadata.uid, controller: true };
+}
+
+function identityOf(pod: Pod | undefined): object {
+  const { uid, labels, ownerReferences } = pod?.metadata ?? {};
+  return { uid, labels, ownerReferences };
+}
+
+/** Waits until there is one pod, in the given phase. */
+async function onePod(room: Room, state: "created" | "Running" | "Succeeded"): Promise<void> {
+  const wanted = ({ status }: Pod): boolean => state === "created" || status.phase === state;
+  await room.seePods((pods) => pods.size === 1 && [...pods.values()].every(wanted), { what: `its pod to be ${state}` });
+}
+
+/** Waits until a deadline, counted from the creation of the pod, has passed. */
+async function untilSeconds(deadline: number, room: Room): Promise<void> {
+  const [pod] = await room.pods();
+  await sleep(Date.parse(pod?.metadata.creationTimestamp ?? "") + (deadline + 1) * 1000 - Date.now());
+}
+
 /** How a running pod can be made to stop, and what must be said of it. */
-const STOPS: readonly (readonly [string, Partial<TaskRunSpec>, (room: Room) => Promise<unknown>])[] = [
-  ["DeadlineExceeded", { activeDeadlineSeconds: 4 }, () => Promise.resolve()],
-  ["Cancelled", {}, (room) => room.patch("stops", { cancel: true })],
-  ["PodDeleted", {}, (room) => room.kubectl.run(["delete", "pod", "--all", "--wait=false"])],
+const STOPS: readonly (readonly [string, (room: Room) => Promise<unknown>])[] = [
+  ["DeadlineExceeded", (room) => room.patch("stops", { activeDeadlineSeconds: 1 })],
+  ["Cancelled", (room) => room.patch("stops", { cancel: true })],
+  ["PodDeleted", (room) => room.kubectl.run(["delete", "pod", "--all", "--wait=false"])],
 ];
 
 describe.concurrent("an operator that was suspended while a pod stopped still says why:", () => {
-  it.for(STOPS)("%s", async ([reason, spec, stop], test) => {
+  it.for(STOPS)("%s", async ([reason, stop], test) => {
     const { image } = needs(test, "real nodes");
     const room = await Room.open(test);
     const operator = await operatorForTest(test, [`--namespaces=${room.namespace}`]).ready();
-    const wait = "while :; do sleep 1; done";
     // The pod goes away seconds after its main container ended: its last state then is another one than at that end.
-    const main = shell(image, `trap 'exit 3' TERM; ${wait}`);
-    const slow = shell(image, `trap 'sleep 3; exit 0' TERM; ${wait}`, { name: "slow" });
-    const pod = { terminationGracePeriodSeconds: 20, containers: [main, slow] };
-    await room.create("stops", { template: { spec: pod }, ...spec });
+    const main = shell(image, OBEDIENT);
+    const slow = shell(image, "trap 'sleep 3; exit 0' TERM; sleep 86400 & wait", { name: "slow" });
+    const pod = { terminationGracePeriodSeconds: 30, containers: [main, slow] };
+    await room.create("stops", { template: { spec: pod } });
     await room.running("stops");
     await stop(room);
     await room.seePods((pods) => [...pods.values()].every((one) => one.metadata.deletionTimestamp !== undefined), {
