@@ -7,10 +7,10 @@ import { operatorWrites } from "./support/audit.ts";
 import { Client } from "./support/client.ts";
 import { serverOf } from "./support/credentials.ts";
 import { Kubectl, parseTable } from "./support/kubectl.ts";
-import { podsPath, shell, template, type Metadata, type Pod } from "./support/objects.ts";
+import { OBEDIENT, podsPath, shell, template, type Metadata, type Pod } from "./support/objects.ts";
 import { sumOf, type LogLine } from "./support/operator.ts";
 import { loadOperatorImage } from "./support/operatorimage.ts";
-import { needs, Room } from "./support/room.ts";
+import { namespacesAreGone, needs, Room } from "./support/room.ts";
 import { until, untilAll } from "./support/waiting.ts";
 
 const MANIFESTS = join(import.meta.dirname, "../manifests");
@@ -20,7 +20,7 @@ const IMAGE = "stint.local/operator:e2e";
 const SELECTOR = "app.kubernetes.io/name=stint";
 const POD_SECURITY = "pod-security.kubernetes.io/enforce";
 /** A namespace goes when the last of its pods has stopped. */
-const REMOVAL_LIMIT_MS = 120_000;
+const REMOVAL_LIMIT_MS = 300_000;
 const SCRAPE_LIMIT_MS = 10_000;
 
 /** The kinds of what manifests/ put outside of any namespace. */
@@ -59,16 +59,11 @@ function possible(): boolean {
 }
 
 beforeAll(async () => {
-  const { dir, kubeconfig } = inject("cluster");
+  const { dir } = inject("cluster");
   if (!possible() || dir === undefined) return;
   await namespacesAreGone();
   await loadOperatorImage(dir, IMAGE);
-  [port = 0] = await freePorts(1);
-  const server = await serverOf(kubeconfig);
-  const kubectl = system();
-  const objects = (await manifests()).map((object) => fitted(object, server.port));
-  await kubectl.apply({ apiVersion: "v1", kind: "List", items: objects });
-  await available();
+  await deploy(await manifests());
 });
 
 afterAll(async () => {
@@ -147,7 +142,7 @@ describe("applied as manifests/ say, the operator", () => {
   it("can be removed at any time: make undeploy leaves TaskRuns, pods and definitions as they are", async (test) => {
     needs(test, "own cluster", "real nodes");
     const room = await Room.open(test);
-    await room.create("left", { template: template(shell(room.access.image, "exec tail -f /dev/null")) });
+    await room.create("left", { template: template(shell(room.access.image, OBEDIENT)) });
     const { metadata } = await room.running("left");
     const [pod] = await room.pods("left");
     await undeploy();
@@ -160,6 +155,28 @@ describe("applied as manifests/ say, the operator", () => {
     await room.kubectl.run(["delete", "taskrun.stint.dev", "left", "--timeout=30s"]);
     await room.seePods((pods) => pods.size === 0, { what: "its pod to go with it" });
   });
+});
+
+it("applied as manifests/namespaced says, the operator serves the namespaces of its list and has rights there only", async (test) => {
+  needs(test, "own cluster", "real nodes");
+  test.onTestFailed(showLog);
+  const [listed, other] = [await Room.open(test), await Room.open(test)];
+  const objects = await manifests(join(MANIFESTS, "namespaced"));
+  await undeploy();
+  // The list of the manifests is "default": a namespace of this test takes its place in both files.
+  for (const { metadata, ...binding } of objects.filter(({ kind }) => kind === "RoleBinding")) {
+    await listed.kubectl.apply({ ...binding, metadata: { ...metadata, namespace: listed.namespace } });
+  }
+  const rest = objects.filter(({ kind }) => kind !== "RoleBinding");
+  await deploy(rest.map((object) => serving(object, listed.namespace)));
+  const done = template(shell(listed.access.image, "true"));
+  for (const room of [other, listed]) await room.create("task", { template: done });
+
+  expect((await listed.over("task")).status.phase).toBe("Succeeded");
+  expect((await other.taskRun("task")).status).toEqual({ phase: "Pending" });
+  expect(Object.keys(await rightsIn(listed))).toContain("pods");
+  expect(await rightsIn(other)).toEqual({});
+  await undeploy();
 });
 
 interface Manifest {
@@ -180,9 +197,27 @@ function isDeployment(object: Manifest): object is Deployment {
   return object.kind === "Deployment";
 }
 
-/** What `kubectl apply -k manifests` applies. */
-async function manifests(): Promise<readonly Manifest[]> {
-  return loadAll(await system().run(["kustomize", MANIFESTS])) as Manifest[];
+/** What `kubectl apply -k` applies. */
+async function manifests(folder: string = MANIFESTS): Promise<readonly Manifest[]> {
+  return loadAll(await system().run(["kustomize", folder])) as Manifest[];
+}
+
+/** Applies the objects, fitted to the local cluster, and waits until the operator works. */
+async function deploy(objects: readonly Manifest[]): Promise<void> {
+  const server = await serverOf(inject("cluster").kubeconfig);
+  [port = 0] = await freePorts(1);
+  const items = objects.map((object) => fitted(object, server.port));
+  await system().apply({ apiVersion: "v1", kind: "List", items });
+  await available();
+}
+
+/** The Deployment of manifests/namespaced with another namespace in its list. */
+function serving(object: Manifest, namespace: string): Manifest {
+  if (!isDeployment(object)) return object;
+  const text = JSON.stringify(object);
+  const inManifests = '"--namespaces=default"';
+  expect(text).toContain(inManifests);
+  return JSON.parse(text.replace(inManifests, `"--namespaces=${namespace}"`)) as Deployment;
 }
 
 /** Changes what the local cluster (e2e/cluster/README.md, Limits) needs changed, and leaves the rest as it is. */
@@ -195,7 +230,7 @@ function fitted(object: Manifest, serverPort: string): Manifest {
     ...container,
     image: IMAGE,
     imagePullPolicy: "Never",
-    args: container.args.map((arg) => arg.replace(/^(--metrics-address=.*):8080$/, `$1:${port}`)),
+    args: container.args.map((arg) => arg.replace(/^--metrics-address=.*$/, `--metrics-address=127.0.0.1:${port}`)),
     ports: [{ name: "http", containerPort: port }],
     env: [
       { name: "KUBERNETES_SERVICE_HOST", value: "127.0.0.1" },
@@ -212,15 +247,6 @@ function labelled(object: Manifest, labels: Readonly<Record<string, string>>): M
 
 function system(): Kubectl {
   return new Kubectl(inject("cluster"), NAMESPACE);
-}
-
-/** An operator for all namespaces would be refused pods in those of earlier tests, as long as they are on their way out. */
-async function namespacesAreGone(): Promise<void> {
-  const client = new Client(inject("cluster").kubeconfig);
-  const none = (all: ReadonlyMap<string, { readonly metadata: Metadata }>): boolean =>
-    [...all.values()].every(({ metadata }) => metadata.deletionTimestamp === undefined);
-  const what = "the namespaces of earlier tests to be gone";
-  await untilAll(client, "/api/v1/namespaces", none, { what, limitMs: REMOVAL_LIMIT_MS });
 }
 
 interface DeploymentStatus {

@@ -5,7 +5,16 @@ import type { TaskRunSpec } from "../../operator/api/types.ts";
 import type { Access } from "./access.ts";
 import { Client } from "./client.ts";
 import { Kubectl } from "./kubectl.ts";
-import { isOver, manifest, podsPath, taskRunsPath, type List, type Pod, type TaskRun } from "./objects.ts";
+import {
+  isOver,
+  manifest,
+  podsPath,
+  taskRunsPath,
+  type List,
+  type Metadata,
+  type Pod,
+  type TaskRun,
+} from "./objects.ts";
 import { until, untilAll, type Wait } from "./waiting.ts";
 
 /** What only some clusters have. */
@@ -28,6 +37,18 @@ const WHY: Readonly<Record<Need, string>> = {
   "simulated nodes": "needs the simulated nodes of the local cluster",
   "own cluster": "needs control over the control plane, and this cluster was given",
 };
+
+/** A namespace goes when the last of its pods has stopped. */
+const REMOVAL_LIMIT_MS = 300_000;
+
+/** An operator for all namespaces would be refused pods in those of earlier tests, as long as they are on their way out. */
+export async function namespacesAreGone(): Promise<void> {
+  const client = new Client(inject("cluster").kubeconfig);
+  const none = (all: ReadonlyMap<string, { readonly metadata: Metadata }>): boolean =>
+    [...all.values()].every(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const what = "the namespaces of earlier tests to be gone";
+  await untilAll(client, "/api/v1/namespaces", none, { what, limitMs: REMOVAL_LIMIT_MS });
+}
 
 export class Room {
   readonly namespace: string;
