@@ -1,16 +1,21 @@
 /** The operator as a process: its endpoints, its end, and what it costs. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { inWords, operatorWrites } from "./support/audit.ts";
+import { inWords, operatorWrites, podSpanMs } from "./support/audit.ts";
 import { simulated } from "./support/objects.ts";
-import { sumOf } from "./support/operator.ts";
+import { sumOf, type Operator } from "./support/operator.ts";
 import { needs, Room } from "./support/room.ts";
 import { operatorForTest } from "./support/running.ts";
+import { poll } from "./support/waiting.ts";
 
 /** The operator is watched at rest for so long: half a minute holds several rounds of any timer a loop might have. */
 const REST_MS = 30_000;
 /** The longest pause between two statements about the same TaskRun: after it everything has been said. */
 const SETTLED_MS = 12_000;
+/** A task that runs for a second is worth a write that says so; the simulated kubelet of a busy machine may need as long. */
+const SHORT_MS = 800;
+const SHORT_TRIES_MAX = 3;
+const SHOWN_LIMIT_MS = 30_000;
 const IDLE_CPU_MAX = 0.01;
 const IDLE_MEMORY_MAX_BYTES = 120_000_000;
 
@@ -26,12 +31,14 @@ describe.concurrent("the operator", () => {
     await room.running("runs");
     await sleep(SETTLED_MS);
     const before = { writes: await operatorWrites(dir, room.namespace), calls: await calls(), cpu: await cpuSeconds() };
+    const start = performance.now();
     await sleep(REST_MS);
     const after = { writes: await operatorWrites(dir, room.namespace), calls: await calls(), cpu: await cpuSeconds() };
+    const restedSeconds = (performance.now() - start) / 1000;
 
     expect(after.writes.slice(before.writes.length).map(inWords)).toEqual([]);
     expect(after.calls).toEqual(before.calls);
-    expect((after.cpu - before.cpu) / (REST_MS / 1000)).toBeLessThan(IDLE_CPU_MAX);
+    expect((after.cpu - before.cpu) / restedSeconds).toBeLessThan(IDLE_CPU_MAX);
 
     async function cpuSeconds(): Promise<number> {
       return await operator.metric("process_cpu_seconds_total");
@@ -55,22 +62,6 @@ describe.concurrent("the operator", () => {
     expect(await operator.metric("process_resident_memory_bytes")).toBeLessThan(IDLE_MEMORY_MAX_BYTES);
   });
 
-  it("makes two writes for a short TaskRun: its pod and its outcome", async (test) => {
-    const { dir } = needs(test, "simulated nodes", "own cluster");
-    const room = await Room.open(test);
-    const operator = await operatorForTest(test, [`--namespaces=${room.namespace}`]).ready();
-    await room.create("short", { template: simulated({ "run-for": "10ms" }) });
-    const { status } = await room.over("short");
-    await sleep(SETTLED_MS);
-
-    const wanted = [`create pods ${status.podName}: 201`, "update taskruns/status short: 200"];
-    expect((await operatorWrites(dir, room.namespace)).map(inWords)).toEqual(wanted);
-    const writes = await Promise.all(
-      ["create", "update", "delete"].map((verb) => operator.metric("stint_api_requests_total", { verb })),
-    );
-    expect(writes).toEqual([1, 1, 0]);
-  });
-
   it.for(["SIGTERM", "SIGINT"] as const)("ends in order on %s, with exit code 0", async (signal, test) => {
     needs(test, "simulated nodes");
     const room = await Room.open(test);
@@ -79,7 +70,8 @@ describe.concurrent("the operator", () => {
     await room.running("runs");
 
     expect(await operator.stop(signal)).toBe(0);
-    expect(operator.log.at(-1)).toMatchObject({ message: "stint stops", signal });
+    // What the answer to its last write says may come after it.
+    expect(operator.log.slice(-2)).toContainEqual(expect.objectContaining({ message: "stint stops", signal }));
     expect((await room.pods("runs")).map((pod) => pod.metadata.deletionTimestamp)).toEqual([undefined]);
   });
 
@@ -105,11 +97,17 @@ describe.concurrent("the operator", () => {
     await room.create("bad", { template: simulated({ "run-for": "10ms", "exit-code": "3" }) });
     await room.create("runs", { template: simulated({ "run-for": "forever" }) });
     await Promise.all([room.over("good"), room.over("bad"), room.running("runs")]);
-    const of = async (phase: string): Promise<number> => await operator.metric("stint_taskruns", { phase });
+    const shown = async (): Promise<readonly number[]> => {
+      const phases = ["Succeeded", "Failed", "Running"].map((phase) => operator.metric("stint_taskruns", { phase }));
+      const ends = ["Succeeded", "ExitCode"].map((reason) => operator.metric("stint_attempts_total", { reason }));
+      return await Promise.all([...phases, ...ends]);
+    };
 
-    expect([await of("Succeeded"), await of("Failed"), await of("Running")]).toEqual([1, 1, 1]);
-    expect(await operator.metric("stint_attempts_total", { reason: "ExitCode" })).toBe(1);
-    expect(await operator.metric("stint_attempts_total", { reason: "Succeeded" })).toBe(1);
+    const allShown = async (): Promise<true | undefined> => (await shown()).every((count) => count === 1) || undefined;
+    // The operator may learn of its own last write later than we do.
+    await poll(allShown, { what: "all five", limitMs: SHOWN_LIMIT_MS }).catch(() => undefined);
+
+    expect(await shown()).toEqual([1, 1, 1, 1, 1]);
   });
 
   it("says every wrong flag at once, and ends with exit code 2", async (test) => {
@@ -119,4 +117,27 @@ describe.concurrent("the operator", () => {
     expect(operator.tail()).toContain("did you mean --log-level");
     expect(operator.tail()).toContain("No_Name");
   });
+});
+
+// Alone: a pod counts as short only on a machine that has time for it.
+it("the operator makes two writes for a short TaskRun: its pod and its outcome", async (test) => {
+  const { dir } = needs(test, "simulated nodes", "own cluster");
+  let tries = 0;
+  let room: Room;
+  let operator: Operator;
+  let podName: string | undefined;
+  do {
+    room = await Room.open(test);
+    operator = await operatorForTest(test, [`--namespaces=${room.namespace}`]).ready();
+    await room.create("short", { template: simulated({ "run-for": "10ms" }) });
+    ({ podName } = (await room.over("short")).status);
+    await sleep(SETTLED_MS);
+    tries += 1;
+  } while (tries < SHORT_TRIES_MAX && (await podSpanMs(dir, room.namespace)) > SHORT_MS);
+
+  const wanted = [`create pods ${podName}: 201`, "update taskruns/status short: 200"];
+  expect((await operatorWrites(dir, room.namespace)).map(inWords)).toEqual(wanted);
+  const verbs = ["create", "update", "delete"];
+  const writes = await Promise.all(verbs.map((verb) => operator.metric("stint_api_requests_total", { verb })));
+  expect(writes).toEqual([1, 1, 0]);
 });

@@ -26,6 +26,16 @@ export async function podCreations(dir: string, namespace: string): Promise<Read
   return counts;
 }
 
+/** From the first word of a kubelet about the pods of a namespace to its last. */
+export async function podSpanMs(dir: string, namespace: string): Promise<number> {
+  const told = await entries(dir, ({ verb, objectRef }) => {
+    const status = objectRef?.resource === "pods" && objectRef.subresource === "status";
+    return status && verb === "patch" && objectRef.namespace === namespace;
+  });
+  const times = told.map(({ stageTimestamp }) => Date.parse(stageTimestamp));
+  return Math.max(...times) - Math.min(...times);
+}
+
 /** A write in a few words, such as `update taskruns/status a: 200`. */
 export function inWords({ verb, objectRef, responseStatus }: AuditEntry): string {
   const { resource = "?", subresource, name = "" } = objectRef ?? {};
