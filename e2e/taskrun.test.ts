@@ -44,7 +44,10 @@ describe.concurrent("a TaskRun", () => {
     const { image } = needs(test, "real nodes");
     const room = await Room.open(test);
     await room.create("fail", { template: template(shell(image, "exit 42")) });
-    const over = await room.over("fail");
+    // Unlike the condition, it says of every end that it has come.
+    const anyEnd = "--for=jsonpath={.status.completionTime}";
+    await room.kubectl.run(["wait", anyEnd, "taskrun/fail", "--timeout=120s"], { limitMs: 130_000 });
+    const over = await room.taskRun("fail");
 
     expect(over.status).toMatchObject({ phase: "Failed", exitCode: 42, attempt: 1 });
     expect(over.status.conditions).toMatchObject([{ type: "Succeeded", status: "False", reason: "ExitCode" }]);
