@@ -16,7 +16,7 @@ const config: ViteUserConfig = defineConfig({
           ],
           exclude: ["operator/testing/sim/runs/**"],
           // Property tests take seconds on a machine that does something else too; a hang is still found.
-          testTimeout: 60_000,
+          testTimeout: 180_000,
         },
       },
       {

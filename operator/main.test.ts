@@ -61,7 +61,7 @@ describe.concurrent(
       expect(err).not.toContain("secret-token");
     });
   },
-  30_000,
+  120_000,
 );
 
 interface Ended {
