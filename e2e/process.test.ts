@@ -70,7 +70,6 @@ describe.concurrent("the operator", () => {
     await room.running("runs");
 
     expect(await operator.stop(signal)).toBe(0);
-    // What the answer to its last write says may come after it.
     // A call that was under way may have ended in between.
     expect(operator.log).toContainEqual(expect.objectContaining({ message: "stint stops", signal }));
     expect(operator.log.at(-1)).toMatchObject({ level: "info", message: "stint stopped" });
