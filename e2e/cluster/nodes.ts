@@ -8,6 +8,8 @@ import type { ClusterState } from "./state.ts";
 const POLL_MS = 100;
 /** A node is ready five seconds after its kubelet started; a machine with other work takes a minute. */
 const READY_PATIENCE_MS = 180_000;
+const POLL_PER_NODE_MS = 1;
+const PATIENCE_PER_NODE_MS = 100;
 /** So many requests keep the API server of one machine busy. */
 const MADE_AT_ONCE = 20;
 const TOLD_EVERY = 1000;
@@ -17,6 +19,11 @@ const UNINITIALIZED = "node.cloudprovider.kubernetes.io/uninitialized";
 const NOT_READY = "node.kubernetes.io/not-ready";
 
 type Say = (line: string) => void;
+
+interface Rhythm {
+  readonly patienceMs: number;
+  readonly pollMs: number;
+}
 
 interface Taint {
   readonly key: string;
@@ -68,10 +75,19 @@ export async function initializeRealNode(state: ClusterState, name: string): Pro
 /** Waits until every node is ready for pods, and pods can be created. */
 export async function waitForNodes(state: ClusterState): Promise<void> {
   const wanted = [...state.realNodes.map(({ name }) => name), ...state.simulatedNodes];
-  await waitUntil(`nodes ${wanted.slice(0, 3).join(", ")} to be ready`, async () => {
-    const ready = new Set((await listNodes(state)).filter(isReady).map(({ metadata }) => metadata.name));
-    return wanted.every((name) => ready.has(name));
-  });
+  // A list of thousands of nodes is megabytes: asked for all the time it would hold up what makes them ready.
+  const rhythm = {
+    patienceMs: READY_PATIENCE_MS + PATIENCE_PER_NODE_MS * wanted.length,
+    pollMs: POLL_MS + POLL_PER_NODE_MS * wanted.length,
+  };
+  await waitUntil(
+    `nodes ${wanted.slice(0, 3).join(", ")} to be ready`,
+    async () => {
+      const ready = new Set((await listNodes(state)).filter(isReady).map(({ metadata }) => metadata.name));
+      return wanted.every((name) => ready.has(name));
+    },
+    rhythm,
+  );
   if (state.apiOnly) return;
   const account = "/api/v1/namespaces/default/serviceaccounts/default";
   await waitUntil("the default service account", async () => isAnswered(await call(toApi(state, "GET", account)), 200));
@@ -104,7 +120,7 @@ function isAnswered({ status, text }: Answer, ...wanted: readonly number[]): boo
 export async function waitUntil(
   what: string,
   holds: () => Promise<boolean>,
-  patienceMs: number = READY_PATIENCE_MS,
+  { patienceMs = READY_PATIENCE_MS, pollMs = POLL_MS }: Partial<Rhythm> = {},
 ): Promise<void> {
   const startMs = performance.now();
   let problem = "";
@@ -115,7 +131,7 @@ export async function waitUntil(
     } catch (error) {
       problem = `; the last problem: ${messageOf(error)}`;
     }
-    await sleep(POLL_MS);
+    await sleep(pollMs);
   }
   throw new ClusterError(`waited ${patienceMs / 1000} s for ${what}${problem}`);
 }
