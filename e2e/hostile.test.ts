@@ -113,8 +113,10 @@ it("odd text in a task's own words reaches nobody's terminal or log as control c
   const over = await room.over("odd");
 
   expect(reasonOf(over)).toBe("ExitCode");
-  // The log as its reader sees it, and the table as kubectl prints it.
-  expect(operator().tail()).not.toMatch(CONTROLS);
+  // The table as kubectl prints it, and the log as whoever reads its JSON sees it.
+  expect(await room.kubectl.run(["get", "tkr", "-o", "wide"])).not.toMatch(CONTROLS);
+  const words = operator().log.flatMap((line) => Object.values(line).map(String));
+  expect(words.filter((word) => CONTROLS.test(word))).toEqual([]);
   expect(messageOf(over)).not.toMatch(CONTROLS);
   expect(messageOf(over)).toContain("red");
 });
