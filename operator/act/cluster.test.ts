@@ -117,6 +117,6 @@ describe("the calls we make", () => {
     const all = Array.from({ length: 200 }, async () => await cluster.getPod("ns", "p").catch(() => "gone"));
 
     await expect(Promise.all(all)).resolves.toHaveLength(200);
-    expect(cluster.busy).toBe(false);
+    expect(cluster.busy("ns")).toBe(false);
   });
 });

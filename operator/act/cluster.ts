@@ -33,9 +33,9 @@ export class Cluster {
     this.#inFlight = new InFlight(port);
   }
 
-  /** No place is free: progress can wait. */
-  get busy(): boolean {
-    return this.#inFlight.busy;
+  /** Calls of this namespace wait for a place: progress can wait longer. */
+  busy(namespace: string): boolean {
+    return this.#inFlight.busy(namespace);
   }
 
   async getTaskRun(namespace: string, name: string): Promise<unknown> {
@@ -107,7 +107,7 @@ export class Cluster {
 
   async #call(call: Call): Promise<unknown> {
     const { verb, resource, namespace, priority } = call;
-    const lane: Lane = { name: [namespace, verb, resource.name, priority].join(" "), priority };
+    const lane: Lane = { namespace, kind: `${verb} ${resource.name}`, priority };
     await this.#inFlight.enter(lane);
     const started = this.#port.clock.monotonic();
     const outcome = await this.#send(call.request);

@@ -11,9 +11,10 @@ interface Gate extends World {
   readonly enter: (name: string, lane?: Lane) => void;
 }
 
-const CREATES: Lane = { name: "a create pods", priority: "high" };
-const OUTCOMES: Lane = { name: "a update taskruns", priority: "high" };
-const PROGRESS: Lane = { name: "a update taskruns progress", priority: "low" };
+const creates = (namespace: string): Lane => ({ namespace, kind: "create pods", priority: "high" });
+const CREATES = creates("a");
+const OUTCOMES: Lane = { namespace: "a", kind: "update taskruns", priority: "high" };
+const PROGRESS: Lane = { ...OUTCOMES, priority: "low" };
 
 function aGate(): Gate {
   const world = aWorld();
@@ -42,7 +43,7 @@ describe("the limit on calls under way", () => {
     const gate = aGate();
     for (let index = 0; index < 40; index += 1) gate.enter(String(index));
     await gate.advance(0);
-    const first = [gate.entered.length, gate.inFlight.busy];
+    const first = [gate.entered.length, gate.inFlight.busy("a")];
     gate.inFlight.done(CREATES, 5, undefined);
     await gate.advance(0);
 
@@ -65,10 +66,11 @@ describe("the limit on calls under way", () => {
     expect(gate.entered).toEqual(["create 1", "outcome", "create 2", "progress 1"]);
   });
 
-  it("leaves places for others while calls of one lane hang, however many lanes hang", async () => {
+  it.each([1, 4, 40, 1000])("leaves places for others while the creates of %i namespaces hang", async (count) => {
     const gate = aGate();
-    const hanging = ["a", "b", "c", "d"].map((name): Lane => ({ name: `${name} create pods`, priority: "high" }));
-    for (const lane of hanging) for (let index = 0; index < 100; index += 1) gate.enter("hangs", lane);
+    for (let namespace = 0; namespace < count; namespace += 1) {
+      for (let index = 0; index < 100; index += 1) gate.enter("hangs", creates(`hanging-${namespace}`));
+    }
     await gate.advance(0);
     const hung = gate.entered.length;
     gate.enter("outcome", OUTCOMES);
@@ -77,6 +79,14 @@ describe("the limit on calls under way", () => {
 
     expect(hung).toBeLessThan(32);
     expect(gate.entered.slice(hung)).toEqual(["outcome", "progress"]);
+  });
+
+  it("is busy for the namespace whose calls wait, and for no other", async () => {
+    const gate = aGate();
+    for (let index = 0; index < 40; index += 1) gate.enter("create");
+    await gate.advance(0);
+
+    expect([gate.inFlight.busy("a"), gate.inFlight.busy("b")]).toEqual([true, false]);
   });
 
   it("gives lanes their turns: one that waits long is not passed over by a full one", async () => {
@@ -142,7 +152,7 @@ describe("the limit on calls under way", () => {
     const gate = aGate();
     calls(gate, 100, 5, new ApiError("busy", message, { code, retryAfterMs: 60_000 }));
 
-    expect([gate.inFlight.limit, gate.inFlight.busy]).toEqual([32, false]);
+    expect([gate.inFlight.limit, gate.inFlight.busy("a")]).toEqual([32, false]);
   });
 
   it("neither grows nor shrinks on lost replies; a conflict is an answer like any other", () => {
@@ -168,13 +178,13 @@ describe("the limit on calls under way", () => {
 
     expect(early).toEqual([]);
     expect(gate.entered).toEqual(["a", "b"]);
-    expect(gate.inFlight.busy).toBe(false);
+    expect(gate.inFlight.busy("a")).toBe(false);
   });
 
   it("says it is busy while it pauses", () => {
     const gate = aGate();
     calls(gate, 1, 5, busy(5000));
 
-    expect(gate.inFlight.busy).toBe(true);
+    expect(gate.inFlight.busy("a")).toBe(true);
   });
 });

@@ -22,12 +22,14 @@ const QUICK_MS = 50;
 const RETRY_JITTER_MS = 1000;
 
 /**
- * Who waits together: calls of one namespace, verb and kind. No lane takes more than half of the places that the others
- * leave, so that calls which hang (a webhook that does not answer) never hold up another namespace, or the outcomes of
- * their own. Progress takes a smaller part, and goes last.
+ * Who waits together: calls of one kind ("create pods") in one namespace. No lane takes more than half of the places that
+ * the others leave, and all lanes of one kind together leave a quarter free: calls that hang (a webhook that does not
+ * answer, in one namespace or in all) never hold up another namespace, or the outcomes of their own. Progress takes a
+ * smaller part, and goes last.
  */
 export interface Lane {
-  readonly name: string;
+  readonly namespace: string;
+  readonly kind: string;
   readonly priority: Priority;
 }
 
@@ -35,9 +37,10 @@ export type Priority = "high" | "low";
 
 /** A lane gets this part of the places that other lanes leave, and at least one. */
 const PARTS: Readonly<Record<Priority, number>> = { high: 1 / 2, low: 1 / 8 };
+/** All lanes of a kind get this part of the limit, and at least one place. */
+const KIND_PART = 3 / 4;
 
-interface Traffic {
-  readonly priority: Priority;
+interface Traffic extends Lane {
   underWay: number;
   readonly waiting: (() => void)[];
 }
@@ -49,6 +52,8 @@ export class InFlight {
   #limit = LIMIT_FIRST;
   #underWay = 0;
   #waiting = 0;
+  readonly #underWayByKind = new Tally();
+  readonly #waitingByNamespace = new Tally();
   #bestMs = Number.POSITIVE_INFINITY;
   #halvedAt = Number.NEGATIVE_INFINITY;
   #pausedUntil = Number.NEGATIVE_INFINITY;
@@ -59,9 +64,9 @@ export class InFlight {
     port.meter.set("inFlightLimit", {}, this.limit);
   }
 
-  /** Calls wait for a place: what could wait longer should. */
-  get busy(): boolean {
-    return this.#waiting > 0 || this.#pausedUntil > this.#port.clock.monotonic();
+  /** Calls of this namespace wait for a place, or all calls do: what could wait longer should. */
+  busy(namespace: string): boolean {
+    return this.#waitingByNamespace.of(namespace) > 0 || this.#pausedUntil > this.#port.clock.monotonic();
   }
 
   get limit(): number {
@@ -71,22 +76,25 @@ export class InFlight {
   /** Waits for a place; call done() exactly once afterwards. */
   async enter(lane: Lane): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<undefined>();
-    const { priority } = lane;
-    const traffic = this.#lanes.get(lane.name) ?? { priority, underWay: 0, waiting: [] };
-    this.#lanes.set(lane.name, traffic);
+    const name = nameOf(lane);
+    const traffic = this.#lanes.get(name) ?? { ...lane, underWay: 0, waiting: [] };
+    this.#lanes.set(name, traffic);
     traffic.waiting.push(() => resolve(undefined));
     this.#waiting += 1;
+    this.#waitingByNamespace.add(lane.namespace, 1);
     this.#admit();
     await promise;
   }
 
   /** A call of that lane ended after `tookMs`, well or with an error. */
   done(lane: Lane, tookMs: number, error: ApiError | undefined): void {
+    const name = nameOf(lane);
+    const traffic = this.#lanes.get(name);
     this.#underWay -= 1;
-    const traffic = this.#lanes.get(lane.name);
+    this.#underWayByKind.add(lane.kind, -1);
     if (traffic !== undefined) {
       traffic.underWay -= 1;
-      if (traffic.underWay === 0 && traffic.waiting.length === 0) this.#lanes.delete(lane.name);
+      if (traffic.underWay === 0 && traffic.waiting.length === 0) this.#lanes.delete(name);
     }
     if (error?.overloaded === true) this.#overloaded(error.retryAfterMs);
     else if (error?.kind !== "busy" && error?.kind !== "lost") this.#answered(tookMs);
@@ -133,7 +141,9 @@ export class InFlight {
     for (const [name, lane] of this.#lanes) {
       if (lane.priority !== priority || lane.waiting.length === 0) continue;
       const left = this.limit - (this.#underWay - lane.underWay);
-      if (lane.underWay < Math.max(1, Math.floor(left * PARTS[priority]))) return name;
+      const inKind = this.#underWayByKind.of(lane.kind);
+      const [own, all] = [left * PARTS[priority], this.limit * KIND_PART].map((part) => Math.max(1, Math.floor(part)));
+      if (lane.underWay < (own ?? 1) && inKind < (all ?? 1)) return name;
     }
     return undefined;
   }
@@ -147,6 +157,27 @@ export class InFlight {
     lane.underWay += 1;
     this.#underWay += 1;
     this.#waiting -= 1;
+    this.#underWayByKind.add(lane.kind, 1);
+    this.#waitingByNamespace.add(lane.namespace, -1);
     next();
+  }
+}
+
+function nameOf({ namespace, kind, priority }: Lane): string {
+  return `${namespace} ${kind} ${priority}`;
+}
+
+/** Counts by name; what is at zero is forgotten. */
+class Tally {
+  readonly #counts = new Map<string, number>();
+
+  of(name: string): number {
+    return this.#counts.get(name) ?? 0;
+  }
+
+  add(name: string, by: number): void {
+    const count = this.of(name) + by;
+    if (count === 0) this.#counts.delete(name);
+    else this.#counts.set(name, count);
   }
 }

@@ -30,6 +30,17 @@ export interface Refusal {
   readonly retryAt: number;
 }
 
+/** Room in a quota shows in no event we watch, so it is asked for this often at last. */
+export const REFUSAL_PAUSE_MAX_MS = 60_000;
+
+/** The server does not let us delete a pod. */
+export interface StopRefusal {
+  /** Of the pod. */
+  readonly uid: string;
+  /** The server's words. */
+  readonly message: string;
+}
+
 /**
  * How soon a status must be written: a record that later steps rely on (now), news for the user (soon), what the default
  * says already (later), other words for the same thing (rarely).

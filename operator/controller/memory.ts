@@ -1,6 +1,7 @@
 /** What is remembered of a TaskRun between passes; losing it (a restart) costs a repeated question, never a wrong answer. */
 import type { Progress } from "../act/status.ts";
-import type { Action, Refusal } from "../api/action.ts";
+import { REFUSAL_PAUSE_MAX_MS } from "../api/action.ts";
+import type { Action, Refusal, StopRefusal } from "../api/action.ts";
 import type { Port } from "../api/port.ts";
 import type { TaskRunRecord } from "../api/records.ts";
 
@@ -12,11 +13,11 @@ export interface Memory extends Progress {
   refusals: number;
   /** Creates of the next pod that failed in a row without a word about the pod itself. */
   failedCreates: number;
-  /** The server's words, if it does not let us delete a pod. */
-  stopRefused?: string;
+  /** The last pod that the server did not let us delete. */
+  stopRefused?: StopRefusal;
   stale?: Stale;
   /** A create of which nobody can say whether it was done. */
-  unsure?: CreatePod;
+  unsure?: { readonly action: CreatePod; readonly lost: boolean };
 }
 
 /** A conflict told us that the server has a newer copy than the store: no use asking again before the store has it too. */
@@ -30,8 +31,6 @@ export interface Stale {
 
 /** The first pause after the server refused a pod for now (quota, rights), doubled each time. */
 const REFUSED_FIRST_MS = 1000;
-/** Room in a quota shows in no event we watch, so it is asked for this often at last. */
-const REFUSED_LONGEST_MS = 60_000;
 
 export class Memories {
   readonly #port: Port;
@@ -70,7 +69,7 @@ export class Memories {
     const { clock, random } = this.#port;
     const memory = this.of(uid);
     memory.refusals = memory.refusal?.generation === generation ? memory.refusals + 1 : 1;
-    const pause = Math.min(REFUSED_FIRST_MS * 2 ** (memory.refusals - 1) * (1 + random()), REFUSED_LONGEST_MS);
+    const pause = Math.min(REFUSED_FIRST_MS * 2 ** (memory.refusals - 1) * (1 + random()), REFUSAL_PAUSE_MAX_MS);
     memory.refusal = { ...refusal, attempt, generation, retryAt: clock.now() + pause };
   }
 }

@@ -64,7 +64,7 @@ export class Pipeline {
       taskRuns: this.#taskRuns,
       pods: this.#pods,
       ownWrites: new OwnWrites(port),
-      renew: (resource) => (resource === "pods" ? this.#podWatch : this.#taskRunWatch).renew(),
+      renew: (resource, how) => (resource === "pods" ? this.#podWatch : this.#taskRunWatch).renew(how),
     });
     this.#queue = startController(port, {
       kind: "TaskRun",

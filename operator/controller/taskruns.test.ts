@@ -248,6 +248,18 @@ describe("a create whose reply was lost", () => {
     expect(statusPut()).toMatchObject({ phase: "Succeeded" });
   });
 
+  it("that failed on a living connection is repeated at once if it was not done", async () => {
+    const { pass, knows, methods, renewed } = aRoom((request, index) =>
+      index === 0 ? refusal(500, "InternalError", "etcdserver: request timed out") : notMade(request, index),
+    );
+    knows();
+    await expect(pass()).rejects.toMatchObject({ kind: "busy" });
+    await pass();
+
+    expect(methods()).toEqual(["POST", "GET", "POST"]);
+    expect(renewed).toEqual([]);
+  });
+
   it("is looked up though a cancel came meanwhile: no end before it is known whether a pod is there", async () => {
     const { pass, knows, methods } = aRoom(
       lostOnce({ status: 200, body: podJson("waitsForNode", { resourceVersion: "900" }) }),

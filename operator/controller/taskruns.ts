@@ -17,6 +17,7 @@ import { planTaskRun } from "../decide/taskrun/plan.ts";
 import type { Plan } from "../decide/taskrun/plan.ts";
 import { UNSEEN_GIVE_UP_MS, UNSEEN_MAX_MS } from "../queue/ownwrites.ts";
 import type { OwnWrites } from "../queue/ownwrites.ts";
+import type { Renewal } from "../watch/reflector.ts";
 import type { Store } from "../watch/store.ts";
 import type { Pass } from "./controller.ts";
 import { Memories } from "./memory.ts";
@@ -29,7 +30,7 @@ export interface TaskRunRoom {
   readonly pods: Store<PodRecord>;
   readonly ownWrites: OwnWrites;
   /** Starts the watch of a resource anew: an event that must have come did not. */
-  readonly renew: (resource: "taskruns" | "pods") => void;
+  readonly renew: (resource: "taskruns" | "pods", how: Renewal) => void;
 }
 
 /** Events come well under a second after the write they tell of; past this the watch is started anew, then we ask again. */
@@ -97,7 +98,7 @@ export class TaskRuns {
       return undefined;
     }
     const left = UNSEEN_MAX_MS - (waited % UNSEEN_MAX_MS);
-    if (waited >= UNSEEN_MAX_MS) for (const resource of missing) renew(resource);
+    if (waited >= UNSEEN_MAX_MS) for (const resource of missing) renew(resource, "resume");
     // The event that shows the write brings the key back; the timer is for an event that never comes.
     return { result: "waiting", againMs: left };
   }
@@ -115,7 +116,7 @@ export class TaskRuns {
       return undefined;
     }
     if (left > 0) return { result: "waiting", againMs: left };
-    this.#room.renew(stale.resource);
+    this.#room.renew(stale.resource, "distrust");
     memory.stale = { ...stale, sinceMs: now, renewed: true };
     return { result: "waiting", againMs: STALE_MAX_MS };
   }
@@ -135,7 +136,7 @@ export class TaskRuns {
       pods: this.#room.pods.byOwner(taskRun.uid),
       now: this.#room.port.clock.now(),
       ...(refusal && { refusal }),
-      ...(stopRefused !== undefined && { stopRefused }),
+      ...(stopRefused && { stopRefused }),
     });
   }
 
@@ -161,7 +162,7 @@ export class TaskRuns {
     if (!(error instanceof ApiError)) throw error;
     const memory = this.#memories.of(taskRun.uid);
     // Nothing may be decided before it is known whether the pod is there.
-    if (error.mayHaveActed) memory.unsure = action;
+    if (error.mayHaveActed) memory.unsure = { action, lost: error.kind === "lost" };
     memory.failedCreates += 1;
     // A server with too much to do is no news of this TaskRun, and writing it down would be more to do.
     if (error.overloaded || memory.failedCreates < SHOWN_FROM_FAILURES) throw error;
@@ -173,7 +174,8 @@ export class TaskRuns {
     if (!(error instanceof ApiError)) throw error;
     const { uid, resourceVersion: version } = action;
     if (error.kind === "conflict") return this.#conflicted(error, taskRun, { resource: "pods", uid, version });
-    if (!error.overloaded && error.kind !== "lost") this.#memories.of(taskRun.uid).stopRefused = error.message;
+    if (!error.overloaded && error.kind !== "lost")
+      this.#memories.of(taskRun.uid).stopRefused = { uid, message: error.message };
     return error;
   }
 
@@ -190,14 +192,16 @@ export class TaskRuns {
     const memory = this.#memories.known(taskRun.uid);
     if (memory?.unsure === undefined) return false;
     const { cluster, ownWrites, renew } = this.#room;
-    const pod = await findCreated(memory.unsure, taskRun, cluster);
+    const pod = await findCreated(memory.unsure.action, taskRun, cluster);
     if (pod === undefined) {
-      // Not there now; but it may have been, and have ended and been removed: the watch tells, once it has come so far. The
-      // connection that lost the reply may have taken the watch with it, so the watch begins anew.
-      ownWrites.note(taskRun.uid, "pods", await cluster.podsVersion(taskRun.namespace));
+      const { lost } = memory.unsure;
+      // Not there now. A failure was told over a living connection, and so is all that happened to the pod.
+      if (lost) ownWrites.note(taskRun.uid, "pods", await cluster.podsVersion(taskRun.namespace));
       delete memory.unsure;
-      renew("pods");
-      return true;
+      // A lost reply may have taken the watch with it: the pod may have ended and been removed meanwhile. The watch tells, once
+      // it has come so far; it begins anew, in case its connection is dead.
+      if (lost) renew("pods", "resume");
+      return lost;
     }
     delete memory.unsure;
     this.#memories.created(taskRun.uid);
@@ -246,7 +250,7 @@ export class TaskRuns {
     const said = gist(plan.status);
     if (memory.said !== said) Object.assign(memory, { said, since: now } satisfies Progress);
     const urgency = said === gist(taskRun.status) && plan.urgency === "soon" ? "rarely" : plan.urgency;
-    const delay = writeDelayMs(memory, urgency, { now, busy: cluster.busy });
+    const delay = writeDelayMs(memory, urgency, { now, busy: cluster.busy(taskRun.namespace) });
     if (delay > 0) return { result: "done", ...sooner(wakeMs, delay) };
     try {
       const version = await cluster.putStatus(taskRun, plan.status, urgency === "now" ? "high" : "low");

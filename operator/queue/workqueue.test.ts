@@ -131,12 +131,13 @@ describe("a work queue", () => {
 
   it("starts at most 1,000 at once and the rest as places get free", async () => {
     const { queue, begun, advance } = aBench(1000);
-    for (let key = 0; key < 1500; key += 1) queue.add(String(key));
+    for (let key = 0; key < 1500; key += 1) queue.add(`${key % 100}/${key}`);
     await advance(999);
     const first = [begun.length, queue.depth];
     await advance(2000);
 
-    expect(first).toEqual([1000, 500]);
+    // Of 100 namespaces none may take the last places from the others.
+    expect(first).toEqual([990, 510]);
     expect(begun).toHaveLength(1500);
   });
 
@@ -161,14 +162,31 @@ describe("a work queue", () => {
     expect(begun).toEqual(["a@0"]);
   });
 
-  it("tells how many wait, even while all places are taken", async () => {
+  it("lets keys of a namespace whose work never ends hold up no other namespace, however many they are", async () => {
+    const world = aWorld();
+    const begun: string[] = [];
+    const hangs = async (key: string): Promise<void> => {
+      begun.push(key);
+      await new Promise(() => undefined);
+    };
+    const queue = new WorkQueue(world.port, { kind: "Test", namespace: "", work: hangs });
+    for (let index = 0; index < 5000; index += 1) queue.add(`hangs/${index}`);
+    await world.advance(1000);
+    queue.add("other/a");
+    await world.advance(1);
+
+    expect(begun).toHaveLength(501);
+    expect(begun.at(-1)).toBe("other/a");
+  });
+
+  it("tells how many wait, even while all places of their namespace are taken", async () => {
     const world = aWorld();
     const queue = new WorkQueue(world.port, { kind: "Test", namespace: "", work: () => new Promise(() => undefined) });
-    for (let index = 0; index < 1000; index += 1) queue.add(`first/${index}`);
+    for (let index = 0; index < 500; index += 1) queue.add(`first/${index}`);
     await world.advance(1000);
-    for (let index = 0; index < 500; index += 1) queue.add(`second/${index}`);
+    for (let index = 0; index < 400; index += 1) queue.add(`first/more-${index}`);
 
-    expect(world.counted.get("queueDepth Test ")).toBe(500);
+    expect(world.counted.get("queueDepth Test ")).toBe(400);
   });
 
   it("stops at once when nothing is under way", async () => {

@@ -14,8 +14,9 @@ export interface WorkQueueOptions {
 }
 
 /**
- * Keys worked on at once. Each is only a promise that waits for the API server; the calls themselves are limited
- * elsewhere (act/inflight.ts), so this bound serves memory alone.
+ * Keys worked on at once. Each is only a promise that waits for the API server; the calls themselves are limited elsewhere
+ * (act/inflight.ts), so this bound serves memory alone. No namespace takes more than half of the places the others leave:
+ * where calls hang, its keys wait for them, and not everybody's.
  */
 const WORKING_MAX = 1000;
 /** Keys started in one turn of the event loop, so that a burst never keeps watches and probes waiting. */
@@ -28,8 +29,11 @@ const RETRY_LONGEST_MS = 60_000;
 export class WorkQueue {
   readonly #port: Port;
   readonly #options: WorkQueueOptions;
-  readonly #waiting = new Map<string, number>();
+  /** Keys that wait, and since when, by namespace; namespaces in the order of their turns. */
+  readonly #waiting = new Map<string, Map<string, number>>();
+  #waitingCount = 0;
   readonly #working = new Set<string>();
+  readonly #workingIn = new Map<string, number>();
   readonly #again = new Set<string>();
   readonly #delayed = new Map<string, { readonly dueMs: number; readonly cancel: () => void }>();
   readonly #failures = new Map<string, number>();
@@ -46,10 +50,7 @@ export class WorkQueue {
   add(key: string): void {
     if (this.#stopped) return;
     if (this.#working.has(key)) this.#again.add(key);
-    else if (!this.#waiting.has(key)) {
-      this.#waiting.set(key, this.#port.clock.monotonic());
-      this.#tellDepth();
-    }
+    else this.#wait(key);
     this.#schedule();
   }
 
@@ -92,7 +93,7 @@ export class WorkQueue {
   }
 
   get depth(): number {
-    return this.#waiting.size;
+    return this.#waitingCount;
   }
 
   /** Starts nothing new; resolves when nothing is under way. */
@@ -102,11 +103,12 @@ export class WorkQueue {
     for (const { cancel } of this.#delayed.values()) cancel();
     this.#delayed.clear();
     this.#waiting.clear();
+    this.#waitingCount = 0;
     if (this.#working.size > 0) await this.#idle.promise;
   }
 
   #schedule(): void {
-    if (this.#stopped || this.#cancelTurn !== undefined || this.#waiting.size === 0) return;
+    if (this.#stopped || this.#cancelTurn !== undefined || this.#waitingCount === 0) return;
     if (this.#working.size >= WORKING_MAX) return;
     this.#cancelTurn = this.#port.clock.after(0, () => {
       this.#cancelTurn = undefined;
@@ -116,29 +118,64 @@ export class WorkQueue {
 
   #turn(): void {
     const { kind } = this.#options;
-    let started = 0;
-    for (const [key, since] of this.#waiting) {
-      if (started >= TURN_KEYS_MAX || this.#working.size >= WORKING_MAX) break;
-      started += 1;
-      this.#waiting.delete(key);
-      this.#working.add(key);
-      this.#port.meter.observe("queueWait", { kind }, (this.#port.clock.monotonic() - since) / 1000);
-      void this.#work(key);
+    for (let started = 0; started < TURN_KEYS_MAX && this.#working.size < WORKING_MAX; started += 1) {
+      const next = this.#next();
+      // All that wait are of namespaces that have their part; the end of a key of theirs brings the next turn.
+      if (next === undefined) return this.#tellDepth();
+      this.#working.add(next.key);
+      this.#port.meter.observe("queueWait", { kind }, (this.#port.clock.monotonic() - next.since) / 1000);
+      void this.#work(next.key);
     }
     this.#tellDepth();
     this.#schedule();
   }
 
+  #wait(key: string): void {
+    const namespace = namespaceOf(key);
+    const keys = this.#waiting.get(namespace) ?? new Map<string, number>();
+    if (keys.has(key)) return;
+    keys.set(key, this.#port.clock.monotonic());
+    this.#waiting.set(namespace, keys);
+    this.#waitingCount += 1;
+    this.#tellDepth();
+  }
+
+  /** The first key of the namespace whose turn it is and that has places left. */
+  #next(): { readonly key: string; readonly since: number } | undefined {
+    for (const [namespace, keys] of this.#waiting) {
+      const own = this.#workingIn.get(namespace) ?? 0;
+      const left = WORKING_MAX - (this.#working.size - own);
+      const [first] = keys;
+      if (first === undefined || own >= Math.max(1, Math.floor(left / 2))) continue;
+      const [key, since] = first;
+      keys.delete(key);
+      this.#waiting.delete(namespace);
+      if (keys.size > 0) this.#waiting.set(namespace, keys);
+      this.#waitingCount -= 1;
+      this.#workingIn.set(namespace, own + 1);
+      return { key, since };
+    }
+    return undefined;
+  }
+
   #tellDepth(): void {
     const { kind, namespace } = this.#options;
-    this.#port.meter.set("queueDepth", { kind, namespace }, this.#waiting.size);
+    this.#port.meter.set("queueDepth", { kind, namespace }, this.#waitingCount);
   }
 
   async #work(key: string): Promise<void> {
     await this.#options.work(key);
     this.#working.delete(key);
+    const namespace = namespaceOf(key);
+    const left = (this.#workingIn.get(namespace) ?? 1) - 1;
+    if (left === 0) this.#workingIn.delete(namespace);
+    else this.#workingIn.set(namespace, left);
     if (this.#again.delete(key)) this.add(key);
     this.#schedule();
     if (this.#stopped && this.#working.size === 0) this.#idle.resolve(undefined);
   }
+}
+
+function namespaceOf(key: string): string {
+  return key.slice(0, Math.max(0, key.indexOf("/")));
 }

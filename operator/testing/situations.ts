@@ -1,6 +1,6 @@
 /** Tables of situations of a TaskRun -> what its plan does and says. */
 import { expect, it } from "vitest";
-import type { Refusal } from "../api/action.ts";
+import type { Refusal, StopRefusal } from "../api/action.ts";
 import type { PodRecord, TaskRunRecord } from "../api/records.ts";
 import type { Plan } from "../decide/taskrun/plan.ts";
 import { planTaskRun } from "../decide/taskrun/plan.ts";
@@ -11,7 +11,7 @@ export interface Situation {
   readonly taskRun?: TaskRunRecord;
   readonly pods?: readonly PodRecord[];
   readonly refusal?: Refusal;
-  readonly stopRefused?: string;
+  readonly stopRefused?: StopRefusal;
   /** Seconds after START. */
   readonly now?: number;
   readonly want: Want;
@@ -29,7 +29,7 @@ export interface Want {
 
 export function checkSituations(rows: readonly Situation[]): void {
   it.each(rows)("$it", ({ taskRun = aTaskRun(), pods = [], refusal, stopRefused, now = 100, want }) => {
-    const refused = { ...(refusal && { refusal }), ...(stopRefused !== undefined && { stopRefused }) };
+    const refused = { ...(refusal && { refusal }), ...(stopRefused && { stopRefused }) };
     const plan = planTaskRun({ taskRun, pods, now: atMs(now), ...refused });
     const { phase, conditions } = plan.status;
     const said = conditions?.find((one) => one.type === "Succeeded");

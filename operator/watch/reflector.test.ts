@@ -288,7 +288,7 @@ describe("following", () => {
   it("renew() starts the watch anew from the known version", async () => {
     const stage = watching([bookmark("85")]);
     await stage.advance(21_000);
-    stage.reflector.renew();
+    stage.reflector.renew("resume");
     await stage.advance(0);
 
     expect(stage.queries()).toEqual(["watch sendInitialEvents=true", "watch resourceVersion=85"]);
@@ -300,7 +300,7 @@ describe("following", () => {
     const brief: Opened = { chunks: [6000, bookmark("90"), 2000], after: "ends" };
     const stage = start({ stream: (_, index) => (index === 0 ? first : index === 1 ? brief : {}) });
     await stage.advance(30_000);
-    stage.reflector.renew();
+    stage.reflector.renew("resume");
     await stage.advance(10_000);
 
     expect(stage.seen.map(({ query }) => query?.["timeoutSeconds"])).toEqual(["450", "8", "450"]);
@@ -308,11 +308,35 @@ describe("following", () => {
     stage.reflector.stop();
   });
 
+  it.each([
+    ["resume", 0],
+    ["distrust", 7],
+  ] as const)("renew(), again and again though the watch tells of life, to %s, lists %i times", async (how, want) => {
+    const first = { chunks: [initialEnd("80")] };
+    const stage = start({
+      stream: (request, index) =>
+        request.query?.["sendInitialEvents"] === "true" ? first : { chunks: [bookmark(String(100 + index))] },
+    });
+    await stage.advance(30_000);
+    for (let minute = 0; minute < 8; minute += 1) {
+      stage.reflector.renew(how);
+      await stage.advance(60_000);
+    }
+
+    expect(
+      stage
+        .queries()
+        .slice(1)
+        .filter((query) => query.includes("sendInitialEvents")),
+    ).toHaveLength(want);
+    stage.reflector.stop();
+  });
+
   it("renew(), called by many, gives the new watch its time, then lists once", async () => {
     const stage = watching([bookmark("85")]);
     for (let call = 0; call < 500; call += 1) {
       await stage.advance(100);
-      stage.reflector.renew();
+      stage.reflector.renew("resume");
     }
     await stage.advance(0);
 
@@ -337,9 +361,9 @@ describe("following", () => {
       },
     });
     await stage.advance(30_000);
-    stage.reflector.renew();
+    stage.reflector.renew("resume");
     if (laterMs > 0) await stage.advance(laterMs);
-    stage.reflector.renew();
+    stage.reflector.renew("resume");
     await stage.advance(60_000);
 
     expect(stage.queries()).toEqual(["watch sendInitialEvents=true", "watch resourceVersion=80"]);

@@ -31,6 +31,9 @@ export interface ReflectorOptions<R extends ObjectRecord> {
   readonly onSynced: () => void;
 }
 
+/** resume: go on from the known version, and see. distrust: an event of a version already passed is missing. */
+export type Renewal = "resume" | "distrust";
+
 type State =
   | { readonly at: "listing" }
   | { readonly at: "watching"; readonly since: number }
@@ -75,6 +78,7 @@ export class Reflector<R extends ObjectRecord> {
   #failures = 0;
   #lastFailure = Number.NEGATIVE_INFINITY;
   #renewedAt = Number.NEGATIVE_INFINITY;
+  #renewedFrom = "";
   #brief = false;
   #lastLife: number;
   #trouble: string | undefined;
@@ -124,13 +128,16 @@ export class Reflector<R extends ObjectRecord> {
   }
 
   /**
-   * For callers who miss an event that must have come: starts the watch anew from the known version, and if that was done
-   * a moment ago, with a list. Many may call: a watch gets its time to show what is missing, and a list is never cut short.
+   * For callers who miss an event that must have come: starts the watch anew from the known version. If that was done a
+   * moment ago it begins with a list: always for those who distrust the watch, and for the others if it told nothing
+   * since. Many may call: a watch gets its time to show what is missing, and a list is never cut short.
    */
-  renew(): void {
+  renew(how: Renewal): void {
     const now = this.#port.clock.monotonic();
     if (this.#state.at !== "watching" || now - this.#state.since < RENEW_AFTER_MS) return;
-    if (now - this.#renewedAt < QUIET_MS) this.#since = "";
+    const again = now - this.#renewedAt < QUIET_MS;
+    if (again && (how === "distrust" || this.#since === this.#renewedFrom)) this.#since = "";
+    this.#renewedFrom = this.#since;
     this.#renewedAt = now;
     this.#brief = true;
     this.#state = { at: "watching", since: now };

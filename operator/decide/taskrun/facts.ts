@@ -1,5 +1,5 @@
 /** Gathers what one TaskRun's decision needs into one value; nothing here decides. */
-import type { Refusal } from "../../api/action.ts";
+import type { Refusal, StopRefusal } from "../../api/action.ts";
 import { compact, timeMs } from "../../api/decode.ts";
 import { TERMINAL_PHASES } from "../../api/records.ts";
 import type { PodRecord, TaskRunRecord } from "../../api/records.ts";
@@ -15,8 +15,8 @@ export interface Observed {
   readonly now: number;
   /** The last answer to our attempt to create the pod, if it was a refusal. */
   readonly refusal?: Refusal;
-  /** The server's words, if it does not let us delete the pod. */
-  readonly stopRefused?: string;
+  /** The last pod that the server did not let us delete. */
+  readonly stopRefused?: StopRefusal;
 }
 
 export interface Facts {
@@ -40,7 +40,7 @@ export interface Facts {
   readonly deadlineAt?: number;
   readonly cancel: boolean;
   readonly refusal?: Refusal;
-  readonly stopRefused?: string;
+  readonly stopRefused?: StopRefusal;
 }
 
 export function gatherFacts({ taskRun, pods, now, refusal, stopRefused }: Observed): Facts {
@@ -70,7 +70,7 @@ export function gatherFacts({ taskRun, pods, now, refusal, stopRefused }: Observ
     ...(startedAt !== undefined && deadline !== undefined && { deadlineAt: startedAt + deadline * 1000 }),
     cancel: taskRun.spec.cancel === true,
     ...(concerns(refusal, taskRun, current) && { refusal }),
-    ...(stopRefused !== undefined && { stopRefused }),
+    ...(stopRefused && { stopRefused }),
   };
 }
 

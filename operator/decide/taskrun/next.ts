@@ -115,7 +115,11 @@ function unproven(facts: Facts, last: AttemptStatus | undefined): Next | undefin
 function pause(facts: Facts, last: AttemptStatus | undefined): Next {
   const number = last?.number ?? 0;
   const next = (last ? at(facts, last) : facts.now) + backoffMs(facts.taskRun, number);
-  const message = `Attempt ${number} of ${retryLimit(facts.taskRun) + 1} failed; the next one starts at ${stamp(next)}. ${last?.message ?? last?.reason ?? ""}`;
+  const follows =
+    facts.taskRun.deletion === undefined
+      ? `the next one starts at ${stamp(next)}`
+      : "none follows, for the TaskRun is being deleted";
+  const message = `Attempt ${number} of ${retryLimit(facts.taskRun) + 1} failed; ${follows}. ${last?.message ?? last?.reason ?? ""}`;
   return {
     kind: "attempt",
     at: next,

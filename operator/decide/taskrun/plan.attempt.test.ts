@@ -210,7 +210,7 @@ describe("activeDeadlineSeconds", () => {
     {
       it: "ends the waiting for a pod the server refuses, once an attempt has started it",
       taskRun: retried(aStatus({}), { activeDeadlineSeconds: 90 }),
-      refusal: { attempt: 2, generation: 1, kind: "Quota", message: "exceeded quota", retryAt: atMs(500) },
+      refusal: { attempt: 2, generation: 1, kind: "Quota", message: "exceeded quota", retryAt: atMs(120) },
       now: 89,
       want: { says: "Pending QuotaExceeded", wakeAt: 90 },
     },

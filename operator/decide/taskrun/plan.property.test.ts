@@ -120,7 +120,7 @@ const situations: fc.Arbitrary<Observed> = fc
     pods: fc.uniqueArray(pods, { maxLength: 3, selector: (pod) => pod.uid }),
     now: fc.integer({ min: 0, max: 400 }).map(atMs),
     refusal: maybe(refusals),
-    stopRefused: maybe(words),
+    stopRefused: maybe(fc.record({ uid: fc.constantFrom("uid-pod-1", "uid-pod-2"), message: words })),
   })
   .map(({ refusal, ...observed }) => {
     // We ask for an attempt's pod only once the end of the one before it is written.

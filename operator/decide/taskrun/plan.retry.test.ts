@@ -207,7 +207,7 @@ describe("other containers outlive main", () => {
 });
 
 describe("the server lets no pod be deleted", () => {
-  const stopRefused = "admission webhook denied the request: keep it";
+  const stopRefused = { uid: "uid-pod-1", message: "admission webhook denied the request: keep it" };
   check([
     {
       it: "on cancel, the status says so in its words",
@@ -224,10 +224,18 @@ describe("the server lets no pod be deleted", () => {
       want: { does: ["delete uid-pod-1 Stopping"], says: "Running Stopping", message: /other containers.*keep it/ },
     },
     {
-      it: "once it is being deleted, it is said no more",
+      it: "once it is being deleted, by whomever, it is said no more",
       taskRun: aTaskRun({ spec: { cancel: true }, status: named }),
       pods: [aPod("running", { deletedAt: 50 })],
+      stopRefused,
       want: { says: "Running Stopping", message: /waiting for pod \S+ to stop\.$/ },
+    },
+    {
+      it: "and it is said of that pod only",
+      taskRun: aTaskRun({ spec: { cancel: true }, status: named }),
+      pods: [aPod("running")],
+      stopRefused: { ...stopRefused, uid: "uid-pod-0" },
+      want: { does: ["delete uid-pod-1 Cancelled"], says: "Running Running" },
     },
   ]);
 });
@@ -246,6 +254,11 @@ describe("the server refuses the pod", () => {
       taskRun: aTaskRun({ generation: 2 }),
       refusal: refusal("Invalid"),
       want: { does: ["create 1"], says: "Pending Pending" },
+    },
+    {
+      it: "a pause longer than any is the work of a clock that was set back: it is over",
+      refusal: { ...refusal("Quota"), retryAt: atMs(100 + 86_400) },
+      want: { does: ["create 1"], says: "Pending QuotaExceeded" },
     },
     {
       it: "Invalid ends it",
@@ -324,6 +337,19 @@ describe("finished or going away", () => {
       taskRun: aTaskRun({ ...collected, status: aStatus({ phase: "Succeeded", reason: "Succeeded" }) }),
       pods: [aPod("running", { attempt: 2 })],
       want: { says: "Succeeded Succeeded" },
+    },
+    {
+      it: "a held one between attempts still meets its deadline",
+      taskRun: retried(aStatus({}), { activeDeadlineSeconds: 3600 }, held),
+      now: 900,
+      want: { says: "Pending BackingOff", wakeAt: 3600 },
+    },
+    {
+      it: "the end of an attempt of a held one promises no further one",
+      taskRun: retried(named, {}, held),
+      pods: [ended()],
+      now: 62,
+      want: { says: "Pending BackingOff", message: /none follows/, wakeAt: 70 },
     },
     {
       it: "one that is being deleted and held by a foreign finalizer gets no further pod",

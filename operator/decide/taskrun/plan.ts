@@ -10,6 +10,7 @@
  *   noPod         between attempts, or before the first: finish, pause, or create the next pod (none for one that is
  *                 being deleted and held by a foreign finalizer)
  */
+import { REFUSAL_PAUSE_MAX_MS } from "../../api/action.ts";
 import type { Action, Urgency } from "../../api/action.ts";
 import { Phase, Reason } from "../../api/names.ts";
 import type { PodRecord } from "../../api/records.ts";
@@ -92,8 +93,8 @@ function attemptEnded(facts: Facts, ended: AttemptStatus): Step {
 function podAlive(facts: Facts, pod: PodRecord): Step {
   const { deadlineAt, now } = facts;
   const late = deadlineAt !== undefined && now >= deadlineAt;
-  const refused = facts.stopRefused !== undefined && (facts.cancel || late) && pod.deletionAskedMs === undefined;
-  const view = refused ? stoppingPodView(facts, pod) : waitingView(facts);
+  const view =
+    (facts.cancel || late) && refusedStop(facts, pod) !== "" ? stoppingPodView(facts, pod) : waitingView(facts);
   if (facts.cancel || late) {
     // Named in the status first: were it gone when we come back from a crash, nothing else would tell that it ever was.
     if (facts.before.podUID !== pod.uid) return { view, record: true };
@@ -113,11 +114,19 @@ function noPod(facts: Facts): Step {
   if (next.kind === "finish") return { view: finalView(next) };
   if (facts.now < next.at) return { view: next.view, wakeAt: earlier(next.at, facts.deadlineAt) };
   const refused = facts.refusal?.retryAt;
-  if (refused !== undefined && facts.now < refused) {
+  // Later than any pause lasts: the clock was set back since.
+  if (refused !== undefined && facts.now < refused && refused - facts.now <= REFUSAL_PAUSE_MAX_MS) {
     return { view: waitingView(facts), wakeAt: earlier(refused, facts.deadlineAt) };
   }
   const { taskRun, current: attempt } = facts;
-  if (taskRun.deletion !== undefined) return { view: next.view, status: facts.before };
+  if (taskRun.deletion !== undefined) {
+    const { deadlineAt, now } = facts;
+    return {
+      view: next.view,
+      status: facts.before,
+      ...(deadlineAt !== undefined && deadlineAt > now && { wakeAt: deadlineAt }),
+    };
+  }
   const create = {
     kind: "CreatePod",
     name: podName(taskRun.name, attempt, taskRun.uid),
@@ -139,7 +148,7 @@ function mustBeGone(last: AttemptStatus | undefined): { onlyIfGone?: { name: str
 
 function stoppingView(facts: Facts, pod: PodRecord, ended: AttemptStatus): View {
   const outcome = ended.reason === Reason.Succeeded ? "succeeded" : `ended (${ended.reason})`;
-  const message = `Attempt ${ended.number} ${outcome}; waiting for the other containers of pod ${pod.name} to stop.${refusedStop(facts)}`;
+  const message = `Attempt ${ended.number} ${outcome}; waiting for the other containers of pod ${pod.name} to stop.${refusedStop(facts, pod)}`;
   const phase = ended.exitCode === undefined && facts.before.phase !== Phase.Running ? Phase.Pending : Phase.Running;
   return { phase, reason: Reason.Stopping, message };
 }

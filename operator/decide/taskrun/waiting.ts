@@ -35,13 +35,14 @@ export function stoppingPodView(facts: Facts, pod: PodRecord): View {
   return {
     phase,
     reason: Reason.Stopping,
-    message: `${why}; waiting for pod ${pod.name} to stop.${refusedStop(facts)}`,
+    message: `${why}; waiting for pod ${pod.name} to stop.${refusedStop(facts, pod)}`,
   };
 }
 
 /** A sentence for the end of a message, if the pod cannot be deleted. */
-export function refusedStop({ stopRefused }: Facts): string {
-  return stopRefused === undefined ? "" : ` It cannot be deleted, tried again with growing pauses: ${stopRefused}`;
+export function refusedStop({ stopRefused }: Facts, pod: PodRecord): string {
+  if (stopRefused?.uid !== pod.uid || pod.deletionAskedMs !== undefined) return "";
+  return ` It cannot be deleted, tried again with growing pauses: ${stopRefused.message}`;
 }
 
 /** The kubelet's words get this much of a message, so that the way out always fits after them. */
