@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -97,6 +97,23 @@ describe("a credential plugin", () => {
 
     const got = [first, later, renewed].map((one) => one.headers["authorization"]);
     expect(got).toEqual(["Bearer token-1", "Bearer token-1", "Bearer token-2"]);
+  });
+
+  it("that fails after a refusal is not started for every refused request", async () => {
+    const script = `const fs = require('fs'); const path = process.argv[1];
+      fs.appendFileSync(path, 'x'); if (fs.readFileSync(path, 'utf8').length > 1) process.exit(1);
+      console.log(JSON.stringify({ status: { token: 'token' } }))`;
+    const runs = join(folder, "runs");
+    const args = JSON.stringify(["-e", script, runs]);
+    const source = sourceFor(`exec: { apiVersion: v1, command: ${JSON.stringify(process.execPath)}, args: ${args} }`);
+    const refused = await source.current();
+    nowMs += RENEW_PAUSE_MS;
+    for (let request = 0; request < 10; request += 1) await expect(source.renew(refused)).rejects.toThrow(/user "me"/);
+    const started = readFileSync(runs, "utf8").length;
+    nowMs += RENEW_PAUSE_MS;
+    await expect(source.renew(refused)).rejects.toThrow(/user "me"/);
+
+    expect([started, readFileSync(runs, "utf8").length]).toEqual([2, 3]);
   });
 
   it("that fails gives an error naming the user", async () => {

@@ -43,6 +43,8 @@ export function kubeCredentials(load: () => ClusterSettings, clock: Clock, log?:
   let readAt = 0;
   let under: Promise<Credentials> | undefined;
   let failing = false;
+  /** The last failure to read afresh. */
+  let failure: { readonly error: unknown; readonly at: number } | undefined;
 
   const read = async (afresh: boolean): Promise<Credentials> => {
     if (settings === undefined || afresh || !keepsTokens(settings)) settings = load();
@@ -62,9 +64,17 @@ export function kubeCredentials(load: () => ClusterSettings, clock: Clock, log?:
       return held;
     }
   };
+  const renewed = async (): Promise<Credentials> => {
+    try {
+      return await read(true);
+    } catch (error) {
+      failure = { error, at: clock.monotonic() };
+      throw error;
+    }
+  };
   // One reading at a time: a thousand waiting requests need one answer, not a thousand plugin processes.
   const readOnce = (afresh: boolean): Promise<Credentials> => {
-    under ??= (afresh ? read(true) : readOrKeep()).finally(() => {
+    under ??= (afresh ? renewed() : readOrKeep()).finally(() => {
       under = undefined;
     });
     return under;
@@ -76,7 +86,10 @@ export function kubeCredentials(load: () => ClusterSettings, clock: Clock, log?:
     },
     renew: (refused) => {
       const justRead = held !== undefined && (held !== refused || clock.monotonic() - readAt < RENEW_PAUSE_MS);
-      return justRead && held !== undefined ? Promise.resolve(held) : readOnce(true);
+      if (justRead && held !== undefined) return Promise.resolve(held);
+      if (failure !== undefined && clock.monotonic() - failure.at < RENEW_PAUSE_MS)
+        return Promise.reject(failure.error);
+      return readOnce(true);
     },
   };
 }

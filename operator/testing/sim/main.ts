@@ -73,7 +73,7 @@ async function runRange(range: string): Promise<void> {
       if (!(error instanceof Violation)) throw error;
       broken.push(`${seed}  ${error.message.split("\n")[0]}`);
     }
-    if ((seed - first + 1) % PROGRESS_EVERY_SEEDS === 0) {
+    if (process.stderr.isTTY && (seed - first + 1) % PROGRESS_EVERY_SEEDS === 0) {
       const rate = (seed - first + 1) / ((performance.now() - startedAt) / 1000);
       process.stderr.write(`\r${seed - first + 1} seeds, ${broken.length} broken, ${rate.toFixed(0)} seeds/s `);
     }
