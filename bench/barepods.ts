@@ -11,11 +11,16 @@ export class BarePods {
   readonly #stop = new AbortController();
   /** TaskRuns whose outcome is not written yet, by name. */
   readonly #open = new Map<string, TaskRun>();
-  #broken: unknown;
+  readonly #failure = new AbortController();
 
   private constructor(client: BenchClient, namespace: string) {
     this.#client = client;
     this.#namespace = namespace;
+  }
+
+  /** Aborted with the first error: some TaskRun will then never end. */
+  get failure(): AbortSignal {
+    return this.#failure.signal;
   }
 
   static async start(client: BenchClient, namespace: string, signal: AbortSignal): Promise<BarePods> {
@@ -23,7 +28,7 @@ export class BarePods {
     const list = (await client.call("GET", podsPath(namespace))) as List<Pod>;
     const ended = AbortSignal.any([signal, pods.#stop.signal]);
     pods.#follow(list.metadata.resourceVersion, ended).catch((error: unknown) => {
-      if (!ended.aborted) pods.#broken = error;
+      if (!ended.aborted) pods.#failure.abort(error);
     });
     return pods;
   }
@@ -33,7 +38,6 @@ export class BarePods {
   }
 
   async run(taskRun: TaskRun): Promise<void> {
-    if (this.#broken !== undefined) throw this.#broken;
     const { name, uid } = taskRun.metadata;
     this.#open.set(name, taskRun);
     const { metadata, spec } = taskRun.spec.template as { metadata: object; spec: object };
@@ -85,7 +89,7 @@ export class BarePods {
       status,
     };
     this.#client.call("PUT", `${taskRunsPath(namespace)}/${name}/status`, body).catch((error: unknown) => {
-      this.#broken ??= error;
+      this.#failure.abort(error);
     });
   }
 }

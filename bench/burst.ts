@@ -41,7 +41,8 @@ export const bareLoader: Contestant = {
     await inNamespace(burst, async (namespace) => {
       const pods = await BarePods.start(burst.client, namespace, burst.signal);
       try {
-        return await measure(burst, namespace, async (taskRun) => await pods.run(taskRun));
+        const signal = AbortSignal.any([burst.signal, pods.failure]);
+        return await measure({ ...burst, signal }, namespace, async (taskRun) => await pods.run(taskRun));
       } finally {
         pods.stop();
       }

@@ -11,7 +11,7 @@ import { openCluster } from "../e2e/support/access.ts";
 import { applyCrds } from "../e2e/support/crds.ts";
 import { Kubectl } from "../e2e/support/kubectl.ts";
 import { bareLoader, throughOperator, type Burst, type Contestant } from "./burst.ts";
-import { benchClient } from "./client.ts";
+import { benchClient, type BenchClient } from "./client.ts";
 import { table, type Measured } from "./report.ts";
 
 const USAGE = `usage: node bench/main.ts [--tasks=1000] [--rounds=3] [--json=dist/bench.json]
@@ -42,14 +42,14 @@ async function main(): Promise<number> {
   process.once("SIGINT", stop).once("SIGTERM", stop);
   if (process.env["CLUSTER"] === "existing") throw new Error("the benchmark needs its own cluster: unset CLUSTER");
   const cluster = await openCluster({ name: "bench", realNodes: 0, simulatedNodes: 2 }, say);
+  let client: BenchClient | undefined;
   try {
     const { kubeconfig, dir = "" } = cluster.access;
     await applyCrds(new Kubectl(cluster.access));
-    const client = benchClient(kubeconfig);
+    client = benchClient(kubeconfig);
     const apiServerPid = await componentPid(dir, "kube-apiserver");
     const burst: Burst = { client, kubeconfig, dir, apiServerPid, tasks: wish.tasks, signal: interrupt.signal };
     const measured = await rounds(burst, wish);
-    await client.close();
     say(`\n${table(measured, wish.tasks)}`);
     await mkdir(dirname(wish.json), { recursive: true });
     await writeFile(wish.json, `${JSON.stringify({ ...wish, node: process.version, measured }, null, 2)}\n`);
@@ -59,6 +59,7 @@ async function main(): Promise<number> {
     if (interrupt.signal.aborted) return INTERRUPTED;
     throw error;
   } finally {
+    await client?.close();
     await cluster.close();
   }
 }

@@ -39,25 +39,11 @@ export class Cluster {
   }
 
   async getTaskRun(namespace: string, name: string): Promise<unknown> {
-    const path = objectPath(TASKRUNS, namespace, name);
-    return await this.#call({
-      verb: "get",
-      resource: TASKRUNS,
-      namespace,
-      request: { method: "GET", path },
-      priority: "high",
-    });
+    return await this.#get(TASKRUNS, namespace, name);
   }
 
   async getPod(namespace: string, name: string): Promise<unknown> {
-    const path = objectPath(PODS, namespace, name);
-    return await this.#call({
-      verb: "get",
-      resource: PODS,
-      namespace,
-      request: { method: "GET", path },
-      priority: "high",
-    });
+    return await this.#get(PODS, namespace, name);
   }
 
   /** The version at which the server's pods stand now: one that has seen every write answered, or lost, before. */
@@ -100,9 +86,13 @@ export class Cluster {
       status,
     };
     const request = { method: "PUT", path, query: { fieldValidation: "Ignore" }, body } as const;
-    return (
-      resourceVersionOf(await this.#call({ verb: "update", resource: TASKRUNS, namespace, request, priority })) ?? ""
-    );
+    const written = await this.#call({ verb: "update", resource: TASKRUNS, namespace, request, priority });
+    return resourceVersionOf(written) ?? "";
+  }
+
+  async #get(resource: Resource, namespace: string, name: string): Promise<unknown> {
+    const request = { method: "GET", path: objectPath(resource, namespace, name) } as const;
+    return await this.#call({ verb: "get", resource, namespace, request, priority: "high" });
   }
 
   async #call(call: Call): Promise<unknown> {

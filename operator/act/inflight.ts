@@ -141,9 +141,9 @@ export class InFlight {
     for (const [name, lane] of this.#lanes) {
       if (lane.priority !== priority || lane.waiting.length === 0) continue;
       const left = this.limit - (this.#underWay - lane.underWay);
-      const inKind = this.#underWayByKind.of(lane.kind);
-      const [own, all] = [left * PARTS[priority], this.limit * KIND_PART].map((part) => Math.max(1, Math.floor(part)));
-      if (lane.underWay < (own ?? 1) && inKind < (all ?? 1)) return name;
+      const hasPart = lane.underWay >= atLeastOne(left * PARTS[priority]);
+      const kindHasPart = this.#underWayByKind.of(lane.kind) >= atLeastOne(this.limit * KIND_PART);
+      if (!hasPart && !kindHasPart) return name;
     }
     return undefined;
   }
@@ -165,6 +165,10 @@ export class InFlight {
 
 function nameOf({ namespace, kind, priority }: Lane): string {
   return `${namespace} ${kind} ${priority}`;
+}
+
+function atLeastOne(places: number): number {
+  return Math.max(1, Math.floor(places));
 }
 
 /** Counts by name; what is at zero is forgotten. */

@@ -152,7 +152,7 @@ export class TaskRuns {
     this.#room.port.log.debug("acted", { taskRun: key, action: action.kind, pod: action.name });
     if (applied.kind === "refused") return this.#refused(taskRun, action, applied.refusal);
     if (action.kind === "CreatePod") this.#memories.created(taskRun.uid);
-    else delete this.#memories.of(taskRun.uid).stopRefused;
+    else delete this.#memories.known(taskRun.uid)?.stopRefused;
     this.#learn(taskRun.uid, applied.pod);
     return undefined;
   }

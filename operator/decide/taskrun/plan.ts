@@ -93,9 +93,9 @@ function attemptEnded(facts: Facts, ended: AttemptStatus): Step {
 function podAlive(facts: Facts, pod: PodRecord): Step {
   const { deadlineAt, now } = facts;
   const late = deadlineAt !== undefined && now >= deadlineAt;
-  const view =
-    (facts.cancel || late) && refusedStop(facts, pod) !== "" ? stoppingPodView(facts, pod) : waitingView(facts);
-  if (facts.cancel || late) {
+  const mustStop = facts.cancel || late;
+  const view = mustStop && refusedStop(facts, pod) !== "" ? stoppingPodView(facts, pod) : waitingView(facts);
+  if (mustStop) {
     // Named in the status first: were it gone when we come back from a crash, nothing else would tell that it ever was.
     if (facts.before.podUID !== pod.uid) return { view, record: true };
     return { view, actions: stop(pod, facts.cancel ? Reason.Cancelled : Reason.DeadlineExceeded) };
@@ -113,19 +113,15 @@ function noPod(facts: Facts): Step {
   const next = afterEnd(facts, last);
   if (next.kind === "finish") return { view: finalView(next) };
   if (facts.now < next.at) return { view: next.view, wakeAt: earlier(next.at, facts.deadlineAt) };
-  const refused = facts.refusal?.retryAt;
+  const askAt = facts.refusal?.retryAt;
   // Later than any pause lasts: the clock was set back since.
-  if (refused !== undefined && facts.now < refused && refused - facts.now <= REFUSAL_PAUSE_MAX_MS) {
-    return { view: waitingView(facts), wakeAt: earlier(refused, facts.deadlineAt) };
+  if (askAt !== undefined && facts.now < askAt && askAt - facts.now <= REFUSAL_PAUSE_MAX_MS) {
+    return { view: waitingView(facts), wakeAt: earlier(askAt, facts.deadlineAt) };
   }
   const { taskRun, current: attempt } = facts;
   if (taskRun.deletion !== undefined) {
-    const { deadlineAt, now } = facts;
-    return {
-      view: next.view,
-      status: facts.before,
-      ...(deadlineAt !== undefined && deadlineAt > now && { wakeAt: deadlineAt }),
-    };
+    const wake = facts.deadlineAt !== undefined && facts.now < facts.deadlineAt && { wakeAt: facts.deadlineAt };
+    return { view: next.view, status: facts.before, ...wake };
   }
   const create = {
     kind: "CreatePod",
