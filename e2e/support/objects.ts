@@ -68,7 +68,9 @@ export function shell(image: string, script: string, more: Readonly<Record<strin
   return { name: "main", image, imagePullPolicy: "IfNotPresent", command: ["sh", "-c", script], ...more };
 }
 
-export function template(...containers: readonly object[]): TaskRunSpec["template"] {
+export type Template = NonNullable<TaskRunSpec["template"]>;
+
+export function template(...containers: readonly object[]): Template {
   return { spec: { terminationGracePeriodSeconds: GRACE_SECONDS, containers } };
 }
 
@@ -82,7 +84,7 @@ export interface Simulation {
 }
 
 /** A template for simulated nodes only. */
-export function simulated(plays: Simulation): TaskRunSpec["template"] {
+export function simulated(plays: Simulation): Template {
   const annotations = Object.fromEntries(
     Object.entries(plays).map(([key, value]): [string, string] => [`sim.stint.dev/${key}`, value]),
   );

@@ -157,7 +157,7 @@ describe.each(decoders)("decoding a $kind", ({ decode, json }) => {
 
     expect((record as unknown as Record<string, unknown>)["polluted"]).toBeUndefined();
     expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
-    expect({ ...record, template: "" }).toEqual({ ...decode(json), template: "" });
+    expect({ ...record, template: "", work: "" }).toEqual({ ...decode(json), template: "", work: "" });
   });
 
   it("takes an object nested deeper than the stack", () => {

@@ -11,7 +11,16 @@ export const Label = {
   ManagedBy: "app.kubernetes.io/managed-by",
 } as const;
 
+/** On every pod: which work it runs (api/work.ts), and so whether the TaskRun has changed since. */
+export const WORK_ANNOTATION: string = `${GROUP}/work`;
+
 export const MANAGED_BY = "stint";
+
+/** The one value of spec.managedBy, besides none, that means us. */
+export const OPERATOR_NAME: string = `${GROUP}/operator`;
+
+/** The PodTemplate that every TaskRun of its namespace builds on. */
+export const NAMESPACE_TEMPLATE = "stint-default";
 
 export const Phase = {
   Pending: "Pending",
@@ -19,6 +28,7 @@ export const Phase = {
   Succeeded: "Succeeded",
   Failed: "Failed",
   Cancelled: "Cancelled",
+  Suspended: "Suspended",
 } as const;
 export type Phase = (typeof Phase)[keyof typeof Phase];
 
@@ -42,6 +52,8 @@ export const Reason = {
   Preempted: "Preempted",
   NodeShutdown: "NodeShutdown",
   NodeLost: "NodeLost",
+  /** The kubelet did not admit the pod: no room left, an affinity that no longer holds, a device that failed. */
+  NodeRefused: "NodeRefused",
   /** The pod failed and the kubelet gave a reason of its own, which the message quotes. */
   PodFailed: "PodFailed",
   /** Somebody deleted the pod before the task ended. */
@@ -52,6 +64,8 @@ export const Reason = {
   /** The containers cannot be created, for instance because a config map is missing. */
   ContainerCreateFailed: "ContainerCreateFailed",
   Unschedulable: "Unschedulable",
+  /** spec.podTemplateRef names a PodTemplate that is not there; waits. */
+  TemplateNotFound: "TemplateNotFound",
   InvalidTemplate: "InvalidTemplate",
   /** The namespace's quota has no room; waits. */
   QuotaExceeded: "QuotaExceeded",
@@ -62,7 +76,26 @@ export const Reason = {
   /** Another object's pod has the name this attempt's pod must have. */
   PodNameTaken: "PodNameTaken",
   DeadlineExceeded: "DeadlineExceeded",
+  AttemptDeadlineExceeded: "AttemptDeadlineExceeded",
+  /** The main container did not start in time. */
+  StartDeadlineExceeded: "StartDeadlineExceeded",
+  /** The task ended well but did not hand over a result it declares. */
+  MissingResult: "MissingResult",
+  /** What the task handed over is no JSON object. */
+  InvalidResult: "InvalidResult",
+  Suspended: "Suspended",
+  /** The attempt was stopped because the TaskRun's work had changed. */
+  Superseded: "Superseded",
   RetriesExhausted: "RetriesExhausted",
   Cancelled: "Cancelled",
 } as const;
 export type Reason = (typeof Reason)[keyof typeof Reason];
+
+/** Whose failure an attempt's end is; each class has a budget of its own. */
+export const FailureClass = {
+  Application: "Application",
+  Infrastructure: "Infrastructure",
+  /** Nobody can say whether the pod still runs. */
+  Unknown: "Unknown",
+} as const;
+export type FailureClass = (typeof FailureClass)[keyof typeof FailureClass];

@@ -1,7 +1,7 @@
 /** JSON of a Pod -> PodRecord. */
 import { compact, identityOf, list, object, text, timeMs, whole } from "./decode.ts";
 import type { Json } from "./decode.ts";
-import { GROUP, Label } from "./names.ts";
+import { GROUP, Label, WORK_ANNOTATION } from "./names.ts";
 import type { ContainerRecord, PodRecord } from "./records.ts";
 
 /** Names and reasons come from kubelets and controllers; longer ones are cut when read, so that no store grows on them. */
@@ -23,6 +23,7 @@ export function decodePod(value: unknown): PodRecord | undefined {
     ownerUid: text(owner["uid"]),
     ownerName: text(owner["name"]),
     attempt: attemptOf(metadata),
+    work: text(object(metadata["annotations"])[WORK_ANNOTATION]),
     createdAt: text(metadata["creationTimestamp"]) ?? "",
     phase: text(status["phase"]) ?? "Pending",
     reason: text(status["reason"]),
@@ -54,7 +55,10 @@ function deletionAskedMs(metadata: Json): number | undefined {
   return at - (whole(metadata["deletionGracePeriodSeconds"]) ?? 0) * 1000;
 }
 
-type ContainerFacts = Pick<PodRecord, "main" | "failedInit" | "stuck" | "allTerminated" | "onlySidecarsRun">;
+type ContainerFacts = Pick<
+  PodRecord,
+  "main" | "failedInit" | "stuck" | "allTerminated" | "onlySidecarsRun" | "memoryLimit"
+>;
 
 function containersOf(spec: Json, status: Json): { [K in keyof ContainerFacts]: ContainerFacts[K] | undefined } {
   const names = list(spec["containers"]).map((container) => text(object(container)["name"]) ?? "");
@@ -62,6 +66,7 @@ function containersOf(spec: Json, status: Json): { [K in keyof ContainerFacts]: 
   const states = new Map(list(status["containerStatuses"]).map((item) => entry(object(item), ends)));
   const inits = list(status["initContainerStatuses"]).map((item) => decodeContainer(object(item)));
   const mainName = names.includes("main") ? "main" : (names[0] ?? "main");
+  const mainSpec = object(list(spec["containers"])[Math.max(0, names.indexOf(mainName))]);
   const regular = names.map((name) => states.get(name) ?? { name, state: "none" as const });
   const isStuck = (one: ContainerRecord): boolean => one.state === "waiting" && !ORDINARY_WAITS.has(one.reason ?? "");
   const sidecars = sidecarNames(spec);
@@ -71,6 +76,7 @@ function containersOf(spec: Json, status: Json): { [K in keyof ContainerFacts]: 
   const allTerminated = regularEnded && inits.every((one) => one.state !== "running");
   return {
     main: states.get(mainName) ?? { name: mainName, state: "none" },
+    memoryLimit: text(object(object(mainSpec["resources"])["limits"])["memory"]),
     failedInit: inits.find((one) => failed(one) && !sidecars.has(one.name)),
     stuck: [...inits, ...regular].find(isStuck),
     allTerminated,

@@ -16,6 +16,8 @@ export interface TaskRunRecord extends ObjectRecord {
    */
   readonly deletion?: "collected" | "held";
   readonly spec: Omit<TaskRunSpec, "template">;
+  /** A hash of the work the spec asks for (work.ts). */
+  readonly work: string;
   /**
    * The template as JSON text while it may still be needed and is small (TEMPLATE_KEPT_CHARS); otherwise the object is
    * read when a pod is about to be made.
@@ -39,6 +41,10 @@ export interface PodRecord extends ObjectRecord {
   readonly deletionAskedMs?: number;
   /** A state of the pod without any deletion showed its main container terminated: no request brought that about. */
   readonly endedUnasked?: true;
+  /** The work it runs, as its annotation says. */
+  readonly work?: string;
+  /** The memory limit of the main container, as its pod says ("512Mi"). */
+  readonly memoryLimit?: string;
   /** The container whose end is the task's end: the one named "main", else the first. */
   readonly main: ContainerRecord;
   /** The first init container that failed, if one did. */

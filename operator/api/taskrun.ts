@@ -1,9 +1,11 @@
 /** JSON of a TaskRun -> TaskRunRecord. */
-import { compact, identityOf, isObject, list, object, text, whole } from "./decode.ts";
+import { compact, identityOf, isObject, list, object, whole } from "./decode.ts";
 import type { Json } from "./decode.ts";
 import { TEMPLATE_KEPT_CHARS, TERMINAL_PHASES } from "./records.ts";
 import type { TaskRunRecord } from "./records.ts";
-import type { TaskRunStatus } from "./types.ts";
+import { decodeSpec } from "./taskrunspec.ts";
+import { decodeStatus } from "./taskrunstatus.ts";
+import { workHash } from "./work.ts";
 
 /** undefined: it is no object of an API server. */
 export function decodeTaskRun(value: unknown): TaskRunRecord | undefined {
@@ -13,12 +15,17 @@ export function decodeTaskRun(value: unknown): TaskRunRecord | undefined {
   if (identity === undefined) return undefined;
   const spec = object(raw["spec"]);
   const status = decodeStatus(object(raw["status"]));
-  const finished = TERMINAL_PHASES.has(status.phase ?? "");
+  const generation = whole(metadata["generation"]) ?? 0;
+  // A status made from this generation has the hash already: hashing a template for every event would cost more than all else.
+  const hashed = status.observedGeneration === generation ? status.workHash : undefined;
+  const work = hashed ?? workHash(spec);
+  const finished = TERMINAL_PHASES.has(status.phase ?? "") && (status.workHash ?? work) === work;
   return compact<TaskRunRecord>({
     ...identity,
-    generation: whole(metadata["generation"]) ?? 0,
+    generation,
     deletion: deletionOf(metadata),
     spec: decodeSpec(spec),
+    work,
     template: finished ? undefined : smallJson(spec["template"]),
     status,
   });
@@ -37,23 +44,6 @@ export function templateOf(value: unknown): unknown {
   return object(object(value)["spec"])["template"];
 }
 
-function decodeSpec(spec: Json): TaskRunRecord["spec"] {
-  const retry = object(spec["retry"]);
-  const backoff = object(retry["backoff"]);
-  return compact<TaskRunRecord["spec"]>({
-    retry: compact({
-      limit: whole(retry["limit"]),
-      backoff: compact({
-        initialSeconds: whole(backoff["initialSeconds"]),
-        factor: whole(backoff["factor"]),
-        maxSeconds: whole(backoff["maxSeconds"]),
-      }),
-    }),
-    activeDeadlineSeconds: whole(spec["activeDeadlineSeconds"]),
-    cancel: spec["cancel"] === true ? true : undefined,
-  });
-}
-
 /** Its JSON text if that is short. Nothing for what cannot be written as JSON, such as nesting deeper than the stack. */
 function smallJson(value: unknown): string | undefined {
   if (!isObject(value)) return undefined;
@@ -63,65 +53,4 @@ function smallJson(value: unknown): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-type Attempt = NonNullable<TaskRunStatus["attempts"]>[number];
-type Condition = NonNullable<TaskRunStatus["conditions"]>[number];
-
-function decodeStatus(status: Json): TaskRunStatus {
-  const conditions = list(status["conditions"]).map((item) => decodeCondition(object(item)));
-  const attempts = list(status["attempts"]).map((item) => decodeAttempt(object(item)));
-  return compact<TaskRunStatus>({
-    phase: decodePhase(status["phase"]),
-    observedGeneration: whole(status["observedGeneration"]),
-    attempt: whole(status["attempt"]),
-    podName: text(status["podName"]),
-    podUID: text(status["podUID"]),
-    nodeName: text(status["nodeName"]),
-    startTime: text(status["startTime"]),
-    completionTime: text(status["completionTime"]),
-    duration: text(status["duration"]),
-    exitCode: whole(status["exitCode"]),
-    nextAttemptTime: text(status["nextAttemptTime"]),
-    attempts: attempts.length === 0 ? undefined : attempts,
-    conditions: conditions.length === 0 ? undefined : conditions,
-  });
-}
-
-function decodePhase(value: unknown): NonNullable<TaskRunStatus["phase"]> {
-  switch (value) {
-    case "Running":
-    case "Succeeded":
-    case "Failed":
-    case "Cancelled":
-      return value;
-    default:
-      return "Pending";
-  }
-}
-
-function decodeAttempt(item: Json): Attempt {
-  return compact<Attempt>({
-    number: whole(item["number"]) ?? 0,
-    podName: text(item["podName"]),
-    podUID: text(item["podUID"]),
-    nodeName: text(item["nodeName"]),
-    reason: text(item["reason"]) ?? "",
-    message: text(item["message"]),
-    exitCode: whole(item["exitCode"]),
-    startTime: text(item["startTime"]),
-    completionTime: text(item["completionTime"]),
-  });
-}
-
-function decodeCondition(item: Json): Condition {
-  const status = item["status"];
-  return compact<Condition>({
-    type: text(item["type"]) ?? "",
-    status: status === "True" || status === "False" ? status : "Unknown",
-    reason: text(item["reason"]) ?? "",
-    message: text(item["message"]) ?? "",
-    observedGeneration: whole(item["observedGeneration"]),
-    lastTransitionTime: text(item["lastTransitionTime"]) ?? "",
-  });
 }

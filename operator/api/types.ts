@@ -4,25 +4,38 @@
  */
 export interface TaskRunSpec {
   /**
-   * The worker pod, as in a Job: spec (a PodSpec) and metadata, of which labels and annotations are used. The main container is the one named "main", else the first; the task ends when it ends. restartPolicy may be left out or Never. The pod gets no service account token unless automountServiceAccountToken is true. The labels stint.dev/taskrun, stint.dev/attempt and app.kubernetes.io/managed-by are set by Stint. The API server checks the pod when it is created; what it refuses ends the TaskRun with reason InvalidTemplate and the server's words. A change applies from the next attempt on.
+   * A core/v1 PodTemplate of the same namespace as the base of the pod. template is merged over it by the API's strategic merge. Read when an attempt starts; while there is no such PodTemplate the TaskRun waits with reason TemplateNotFound.
    */
-  template: {
+  podTemplateRef?: {
+    /**
+     * The name of the PodTemplate.
+     */
+    name: string;
+  };
+  /**
+   * The worker pod, as in a Job: spec (a PodSpec) and metadata, of which labels and annotations are used. The main container is the one named "main", else the first; the task ends when it ends. restartPolicy may be left out or Never. The pod gets no service account token unless automountServiceAccountToken is true. The labels stint.dev/taskrun, stint.dev/attempt and app.kubernetes.io/managed-by are set by Stint. The API server checks the pod when it is created; what it refuses ends the TaskRun with reason InvalidTemplate and the server's words. It is merged over the PodTemplate of podTemplateRef, over the namespace's PodTemplate stint-default, over the operator's default template: containers by name, env by name, volumes by name and so on, as kubectl patch does. What a change does, rerun says.
+   */
+  template?: {
     [k: string]: unknown;
   };
   /**
-   * How often and how soon a failed attempt is followed by another one. Every failed attempt counts, whether the task failed or its pod was evicted, preempted or deleted.
+   * How often and how soon a failed attempt is followed by another one. Failures of the task itself and failures of the infrastructure are counted apart.
    */
   retry?: {
     /**
-     * How many times a failed task is tried again, 0 (the default) to 100. 0 means one attempt only; 2 means at most three attempts. Not tried again are ends with reason UnknownFate, DeadlineExceeded, InvalidTemplate, PodNameTaken, and a pod that Pod Security forbids.
+     * How many times the task is tried again after failures of its own (exit codes other than 0, out of memory, attemptDeadlineSeconds, missing results), 0 to 100; 0 unless the operator's configuration says otherwise. 2 means at most three such failures.
      */
     limit?: number;
     /**
-     * The pause before the next attempt, counted from the end of the last one. It starts at initialSeconds and is multiplied by factor after each failure, up to maxSeconds.
+     * How many times the task is tried again after failures that are not its own (evicted, preempted, node lost or shut down, pod deleted or never started), 0 to 100; 5 unless the operator's configuration says otherwise. Set it to 0 for a task that must not be started a second time.
+     */
+    infrastructureLimit?: number;
+    /**
+     * The pause before the next attempt, counted from the end of the last one. It starts at initialSeconds and is multiplied by factor after each further failure of the same class, up to maxSeconds; then it is shortened by up to a fifth, so that many tasks that failed together do not start together.
      */
     backoff?: {
       /**
-       * Seconds before the second attempt, 0 to 86400, by default 10. 0 means at once.
+       * Seconds before the second attempt, 0 to 86400, 10 unless the operator's configuration says otherwise. 0 means at once.
        */
       initialSeconds?: number;
       /**
@@ -34,15 +47,137 @@ export interface TaskRunSpec {
        */
       maxSeconds?: number;
     };
+    /**
+     * What to do after certain failures, at most 16 rules. The first that matches decides; where none does, the failure is tried again while its budget (limit or infrastructureLimit) lasts.
+     *
+     * @maxItems 16
+     *
+     * Items: One rule, for exit codes or for reasons.
+     */
+    rules?: {
+      /**
+       * Matches an attempt whose main container ended by itself with one of these exit codes (In), or with none of them (NotIn).
+       */
+      exitCodes?: {
+        /**
+         * In or NotIn. Exit code 0 is a success and never looked at.
+         */
+        operator: "In" | "NotIn";
+        /**
+         * Exit codes, 1 to 255, at most 32 of them.
+         *
+         * @minItems 1
+         * @maxItems 32
+         *
+         * Items: An exit code.
+         */
+        values: number[];
+      };
+      /**
+       * Matches an attempt that failed for one of these reasons, as they stand in the REASON column.
+       *
+       * @minItems 1
+       * @maxItems 16
+       *
+       * Items: A reason.
+       */
+      reasons?: (
+        | "ExitCode"
+        | "OOMKilled"
+        | "Evicted"
+        | "Preempted"
+        | "NodeShutdown"
+        | "NodeLost"
+        | "NodeRefused"
+        | "PodFailed"
+        | "PodDeleted"
+        | "UnknownFate"
+        | "ContainerCreateFailed"
+        | "StartDeadlineExceeded"
+        | "AttemptDeadlineExceeded"
+        | "MissingResult"
+        | "InvalidResult"
+      )[];
+      /**
+       * Fail ends the TaskRun with this failure, whatever is left of its budgets. Retry tries again while the budget of the failure's class lasts.
+       */
+      action: "Fail" | "Retry";
+      /**
+       * With reasons OOMKilled, the memory limit of the main container (and its request, in proportion) is multiplied for all later attempts.
+       */
+      memory?: {
+        /**
+         * What the limit is multiplied by, a decimal number in quotes from "1.0" to "10", such as "1.5".
+         */
+        factor: string;
+        /**
+         * The limit never grows beyond this quantity, such as 16Gi. Without it there is no bound but the nodes'.
+         */
+        max?: string;
+      };
+    }[];
+    /**
+     * Whether a further attempt keeps away from the nodes where earlier ones failed. Prefer, if another node fits; Require, even if it must wait for one. Never by default. Counts the last 10 attempts.
+     */
+    avoidNode?: "Never" | "Prefer" | "Require";
   };
   /**
-   * How long the whole TaskRun may take, in seconds from the creation of its first pod (1 to 31536000, a year), pauses between attempts included. Then the running pod is deleted gracefully, its log with it, and the TaskRun fails with reason DeadlineExceeded. An attempt that ended well before the deadline counts, whenever it is looked at. Without it there is no deadline, and a pod that cannot start is waited for.
+   * How long the whole TaskRun may take, in seconds from the creation of its first pod (1 to 31536000, a year), pauses between attempts included. Then the running pod is deleted gracefully, its log with it, and the TaskRun fails with reason DeadlineExceeded. An attempt that ended well before the deadline counts, whenever it is looked at. Begins anew after a suspension and when changed work runs again. Without it there is no deadline, unless the operator's configuration has one.
    */
   activeDeadlineSeconds?: number;
+  /**
+   * How long one attempt may take, in seconds from the creation of its pod (1 to 31536000). Then its pod is deleted gracefully and the attempt has failed with reason AttemptDeadlineExceeded, a failure of the task itself (retry.limit).
+   */
+  attemptDeadlineSeconds?: number;
+  /**
+   * How long a pod may take to start its main container, in seconds from its creation (1 to 31536000): finding a node, pulling images, running init containers. Then it is deleted and the attempt has failed with reason StartDeadlineExceeded (retry.infrastructureLimit). Without it a pod that cannot start is waited for, unless the operator's configuration has one.
+   */
+  startDeadlineSeconds?: number;
+  /**
+   * What to do when a pod is gone and nobody can say whether its containers still run (force-deleted, or its node cannot be reached). Wait, the default, waits with reason UnknownFate until its node is gone or marked out-of-service, the TaskRun is cancelled, or this field is set to Retry. Retry starts the next attempt (retry.infrastructureLimit); the task may then run twice at once.
+   */
+  onUnknownFate?: "Wait" | "Retry";
+  /**
+   * What the task hands over, at most 32 values. The main container writes a JSON object with these keys to its termination message (/dev/termination-log unless terminationMessagePath says otherwise), at most 4096 bytes; they appear in status.results. A task that ends well without one of them has failed with reason MissingResult.
+   *
+   * @maxItems 32
+   *
+   * Items: One result.
+   */
+  results?: {
+    /**
+     * The key in the JSON object and in status.results, up to 63 letters, digits, - and _, beginning with a letter or _.
+     */
+    name: string;
+  }[];
+  /**
+   * What a change of the work (template, podTemplateRef, results) does. OnSpecChange, the default, runs the task again with a new pod, also when it had finished (but not when it was cancelled); a running pod is stopped first. With Never a change applies from the next attempt on. A change of the PodTemplate itself never runs anything again.
+   */
+  rerun?: "OnSpecChange" | "Never";
+  /**
+   * true stops the task for now: a running pod is deleted gracefully, its log with it, and the phase is Suspended. false again starts a new attempt, which counts on no retry limit. A task that ends well before it is stopped has succeeded. False by default.
+   */
+  suspend?: boolean;
   /**
    * true ends the TaskRun: a running pod is deleted gracefully, its log with it, then the phase is Cancelled. Final. A task that had already succeeded stays Succeeded. False by default.
    */
   cancel?: boolean;
+  /**
+   * Which pods stay, with their logs, after their attempt has ended, until the TaskRun itself goes. Always, the default unless the operator's configuration says otherwise; OnFailure, those of failed attempts only; Never.
+   */
+  podRetention?: "Always" | "OnFailure" | "Never";
+  /**
+   * How many seconds after its end a finished TaskRun stays (0 to 315360000, ten years); then ttlAction applies. Without it, it stays for ever, unless the operator's configuration has a value.
+   */
+  ttlSecondsAfterFinished?: number;
+  /**
+   * What happens when ttlSecondsAfterFinished is over. Delete removes the TaskRun with its pods. Compact removes the pods and all of the status but the outcome; the object stays, so that Argo CD finds nothing missing and applying its file again runs nothing. Unless given, Compact for a TaskRun that nobody owns and that carries a tracking label or annotation of Argo CD or Helm (app.kubernetes.io/instance, argocd.argoproj.io/...), Delete for others.
+   */
+  ttlAction?: "Delete" | "Compact";
+  /**
+   * Who runs this TaskRun, as in a Job. Any value but stint.dev/operator makes Stint leave the object alone, for another controller. Up to 63 characters, of the form example.com/name; cannot be changed.
+   */
+  managedBy?: string;
 }
 
 /**
@@ -50,9 +185,9 @@ export interface TaskRunSpec {
  */
 export interface TaskRunStatus {
   /**
-   * Pending (no main container runs yet, or a pause before the next attempt), Running, and the three ends Succeeded, Failed and Cancelled. Says the same as the condition Succeeded; usable as a field selector (status.phase=Failed).
+   * Pending (no main container runs yet, or a pause before the next attempt), Running, Suspended, and the three ends Succeeded, Failed and Cancelled. Says the same as the condition Succeeded; usable as a field selector (status.phase=Failed).
    */
-  phase?: "Pending" | "Running" | "Succeeded" | "Failed" | "Cancelled";
+  phase?: "Pending" | "Running" | "Succeeded" | "Failed" | "Cancelled" | "Suspended";
   /**
    * The metadata.generation this status was made from. Smaller than metadata.generation means the status is about to change.
    */
@@ -61,6 +196,19 @@ export interface TaskRunStatus {
    * The current or last attempt, counted from 1.
    */
   attempt?: number;
+  /**
+   * How many attempts of the work as it is now have failed, by class.
+   */
+  failures?: {
+    /**
+     * Failures of the task itself; retry.limit bounds the retries.
+     */
+    application?: number;
+    /**
+     * Failures that were not the task's own; retry.infrastructureLimit bounds the retries.
+     */
+    infrastructure?: number;
+  };
   /**
    * The pod of this attempt, in the TaskRun's namespace.
    */
@@ -89,6 +237,36 @@ export interface TaskRunStatus {
    * The exit code of the main container in the current or last attempt, once it ended.
    */
   exitCode?: number;
+  /**
+   * What the task handed over, by the names of spec.results. Text as it is, everything else as JSON.
+   */
+  results?: {
+    /**
+     * The value of one result.
+     */
+    [k: string]: string;
+  };
+  /**
+   * A hash of the work this status speaks of (template, name of the PodTemplate, results). When the spec's differs, the task runs again.
+   */
+  workHash?: string;
+  /**
+   * The memory limit of the main container for further attempts, after it was raised by a rule of retry.rules.
+   */
+  memory?: string;
+  /**
+   * What is kept of the main container's log.
+   */
+  log?: {
+    /**
+     * The last lines, at most 2 KiB, of an attempt that failed, with terminationMessagePolicy FallbackToLogsOnError in the template.
+     */
+    tail?: string;
+  };
+  /**
+   * true once ttlSecondsAfterFinished was over and only the outcome was kept.
+   */
+  compacted?: boolean;
   /**
    * When the next attempt starts, while pausing between attempts.
    */
@@ -122,6 +300,14 @@ export interface TaskRunStatus {
      */
     reason: string;
     /**
+     * Whose failure it was, Application, Infrastructure or Unknown. Absent if it was none.
+     */
+    class?: string;
+    /**
+     * The work it ran, as in status.workHash.
+     */
+    workHash?: string;
+    /**
      * How it ended, in a sentence.
      */
     message?: string;
@@ -137,9 +323,18 @@ export interface TaskRunStatus {
      * When its main container ended, or, if it never ran, when the attempt was given up.
      */
     completionTime?: string;
+    /**
+     * What is kept of its log.
+     */
+    log?: {
+      /**
+       * The last lines, at most 1 KiB.
+       */
+      tail?: string;
+    };
   }[];
   /**
-   * The condition Succeeded is Unknown until the end, then True (Succeeded) or False (Failed, Cancelled). kubectl wait --for=condition=Succeeded waits for a success; --for=jsonpath={.status.completionTime} waits for any end.
+   * The condition Succeeded is Unknown until the end (and while suspended), then True (Succeeded) or False (Failed, Cancelled). kubectl wait --for=condition=Succeeded waits for a success; --for=jsonpath={.status.completionTime} waits for any end.
    *
    * @maxItems 8
    *

@@ -50,6 +50,7 @@ function conditionStatus(phase: Phase): Condition["status"] {
       return "False";
     case Phase.Pending:
     case Phase.Running:
+    case Phase.Suspended:
       return "Unknown";
   }
 }

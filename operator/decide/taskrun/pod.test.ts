@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { list, object } from "../../api/decode.ts";
+import { WORK_ANNOTATION } from "../../api/names.ts";
 import { TASK, aTaskRun } from "../../testing/make.ts";
 import { TemplateError, buildPod } from "./pod.ts";
 
@@ -23,7 +24,7 @@ describe("the pod of an attempt", () => {
       metadata: {
         name: "train-1-abc",
         namespace: TASK.namespace,
-        annotations: { note: "y" },
+        annotations: { note: "y", [WORK_ANNOTATION]: aTaskRun().work },
         labels: {
           app: "x",
           "stint.dev/taskrun": "train",

@@ -1,7 +1,7 @@
 /** The pod of one attempt, made from the TaskRun's template. */
 import { isObject, list, object } from "../../api/decode.ts";
 import type { Json } from "../../api/decode.ts";
-import { API_VERSION, Label, MANAGED_BY } from "../../api/names.ts";
+import { API_VERSION, Label, MANAGED_BY, WORK_ANNOTATION } from "../../api/names.ts";
 import type { TaskRunRecord } from "../../api/records.ts";
 import { labelValue } from "../childname.ts";
 
@@ -31,7 +31,7 @@ export function buildPod(taskRun: TaskRunRecord, pod: { name: string; attempt: n
     metadata: {
       name: pod.name,
       namespace: taskRun.namespace,
-      annotations: object(metadata["annotations"]),
+      annotations: { ...object(metadata["annotations"]), [WORK_ANNOTATION]: taskRun.work },
       labels: {
         ...object(metadata["labels"]),
         [Label.TaskRun]: labelValue(taskRun.name),

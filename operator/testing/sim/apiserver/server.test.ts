@@ -63,7 +63,7 @@ describe("creation", () => {
     expect(status).toBe(201);
     expect(body.metadata.generation).toBe(1);
     expect(body.status).toEqual({ phase: "Pending" });
-    expect(body.spec["retry"]).toEqual({ limit: 0, backoff: { initialSeconds: 10, factor: 2, maxSeconds: 300 } });
+    expect(body.spec).toMatchObject({ suspend: false, cancel: false, rerun: "OnSpecChange", onUnknownFate: "Wait" });
   });
 
   it("drops fields the CRD does not have, but none of the template", () => {
