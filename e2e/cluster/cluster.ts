@@ -40,7 +40,7 @@ export type Say = (line: string) => void;
 
 /**
  * Builds what is missing, starts the cluster in `options.dir` and waits until pods can run in it. Options left out
- * come from the environment (`CLUSTER_DIR`, `REAL_NODES`, `SIMULATED_NODES`). A cluster that runs there already is
+ * come from the environment (`CLUSTER_DIR`, `REAL_NODES`, `SIMULATED_NODES`, `NODE_LOSS_SECONDS`). A cluster that runs there already is
  * left as it is. What a failed start leaves behind is removed by {@link down}.
  */
 export async function up(options: Partial<ClusterOptions> = {}, say: Say = () => undefined): Promise<ClusterHandle> {
@@ -230,6 +230,7 @@ function resolveOptions(given: Partial<ClusterOptions>, say: Say): ClusterOption
     ...(given.dir === undefined ? {} : { CLUSTER_DIR: given.dir }),
     ...(given.realNodes === undefined ? {} : { REAL_NODES: String(given.realNodes) }),
     ...(given.simulatedNodes === undefined ? {} : { SIMULATED_NODES: String(given.simulatedNodes) }),
+    ...(given.nodeLossSeconds === undefined ? {} : { NODE_LOSS_SECONDS: String(given.nodeLossSeconds) }),
   };
   const parsed = parseOptions(env, thisHost());
   if (parsed.problems.length > 0) throw new ClusterError(parsed.problems.join("\n"));

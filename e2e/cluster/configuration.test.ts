@@ -61,6 +61,18 @@ describe("configuration", () => {
     expect(files.get("/c/node-1/containerd.toml")).toContain('BinaryName = "/b/bin/runc"');
   });
 
+  test("when a node is lost is told to all who must know, and else left to Kubernetes", () => {
+    const told = (nodeLossSeconds?: number): string => {
+      const loss = nodeLossSeconds !== undefined && { nodeLossSeconds };
+      const files = nodeFiles({ ...place, ...loss }, node, 0);
+      return JSON.stringify([controlPlane({ ...plane, ...loss }), kwok({ ...plane, ...loss }), [...files.values()]]);
+    };
+    expect(told(11)).toContain("--node-monitor-grace-period=11s");
+    expect(told(11)).toContain("--node-lease-duration-seconds=11");
+    expect(told(11)).toContain('\\"nodeLeaseDurationSeconds\\": 11');
+    expect(told()).not.toMatch(/node-monitor|node-eviction|nodeLease|nodeStatusUpdate/);
+  });
+
   test("kubelet and containerd run in the node's mount namespace", () => {
     const inside = nodeComponents(place, node, 0).map((component) => [component.name, component.inside]);
     expect(inside).toEqual([

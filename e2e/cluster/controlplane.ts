@@ -15,6 +15,8 @@ export interface ControlPlane {
   readonly ports: Ports;
   /** Without controllers there are no service accounts, and the admission that wants them is switched off. */
   readonly apiOnly: boolean;
+  /** Kubernetes' own unless given. */
+  readonly nodeLossSeconds?: number;
 }
 
 /** The processes of the control plane, in the order in which they need each other. */
@@ -118,7 +120,7 @@ function apiServer({ dir, bin, ports, apiOnly }: ControlPlane): Component {
   };
 }
 
-function controllerManager({ dir, bin, ports }: ControlPlane): Component {
+function controllerManager({ dir, bin, ports, nodeLossSeconds }: ControlPlane): Component {
   return {
     name: "kube-controller-manager",
     command: join(bin, "kube-controller-manager"),
@@ -130,10 +132,16 @@ function controllerManager({ dir, bin, ports }: ControlPlane): Component {
       `--root-ca-file=${paths.pki(dir, "ca.crt")}`,
       `--cluster-signing-cert-file=${paths.pki(dir, "ca.crt")}`,
       `--cluster-signing-key-file=${paths.pki(dir, "ca.key")}`,
+      ...(nodeLossSeconds === undefined ? [] : nodeLoss(nodeLossSeconds)),
     ],
     env: {},
     ready: { kind: "https", port: ports.controllerManager, path: "/healthz", as: "admin" },
   };
+}
+
+/** Lost nodes are noticed after this time, looked for every second, and all tainted at once. */
+function nodeLoss(seconds: number): string[] {
+  return [`--node-monitor-grace-period=${seconds}s`, "--node-monitor-period=1s", "--node-eviction-rate=100"];
 }
 
 function scheduler({ dir, bin, ports }: ControlPlane): Component {

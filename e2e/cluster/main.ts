@@ -20,6 +20,7 @@ environment
                         (default: $XDG_STATE_HOME/stint/cluster, else ~/.local/state/stint/cluster)
   REAL_NODES            nodes with kubelet and containers, 0 to 8 (default 1; Linux and root only)
   SIMULATED_NODES       nodes whose pods only pretend to run, 0 to 5000 (default 0)
+  NODE_LOSS_SECONDS     seconds of silence after which a node counts as lost, 4 to 600 (default Kubernetes' own 50)
   XDG_CACHE_HOME        where the build is kept (default ~/.cache)
   KUBEBUILDER_ASSETS    folder with etcd, kube-apiserver and kubectl to use instead of building: no nodes then
 `;

@@ -30,6 +30,14 @@ describe("options", () => {
     expect(parseOptions({ ...env, REAL_NODES: "1" }, elsewhere).problems).toEqual([]);
   });
 
+  test("after how much silence a node is lost is Kubernetes' own choice unless given", () => {
+    const given = (text: string): unknown => parseOptions({ NODE_LOSS_SECONDS: text }, root).options.nodeLossSeconds;
+    expect([given(""), given("10")]).toEqual([undefined, 10]);
+    expect(parseOptions({ NODE_LOSS_SECONDS: "3" }, root).problems).toEqual([
+      'NODE_LOSS_SECONDS is "3"; it must be a whole number from 4 to 600',
+    ]);
+  });
+
   test("an empty variable counts as not set", () => {
     expect(parseOptions({ REAL_NODES: "", CLUSTER_DIR: "/c" }, root).options.realNodes).toBe(1);
   });

@@ -8,6 +8,9 @@ export const MAX_REAL_NODES = 8;
 export const MAX_SIMULATED_NODES = 5000;
 /** A socket's path ends at 107 bytes, and the longest below the folder of a cluster takes 43 of them. */
 export const MAX_DIR_BYTES = 64;
+/** Four renewals of a lease fit into it; on a busy machine one may come a second late. */
+export const MIN_NODE_LOSS_SECONDS = 4;
+export const MAX_NODE_LOSS_SECONDS = 600;
 
 /** What a cluster consists of and where it lives. */
 export interface ClusterOptions {
@@ -17,6 +20,8 @@ export interface ClusterOptions {
   readonly realNodes: number;
   /** Nodes whose pods only pretend to run. */
   readonly simulatedNodes: number;
+  /** After how many seconds of silence a node counts as lost; Kubernetes' own 50 unless given. */
+  readonly nodeLossSeconds?: number;
 }
 
 export interface Host {
@@ -40,16 +45,19 @@ export function thisHost(): Host {
 /** Reads the options from the environment, as far as this machine can do them. */
 export function parseOptions(env: NodeJS.ProcessEnv, host: Host): Parsed {
   const problems: string[] = [];
-  const count = (name: string, fallback: number, max: number): number => {
-    const text = env[name] || String(fallback);
-    if (/^\d{1,6}$/.test(text) && Number(text) <= max) return Number(text);
-    problems.push(`${name} is "${text}"; it must be a whole number from 0 to ${max}`);
-    return fallback;
+  const whole = (name: string, min: number, max: number): number | undefined => {
+    const text = env[name];
+    if (!text) return undefined;
+    if (/^\d{1,6}$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text);
+    problems.push(`${name} is "${text}"; it must be a whole number from ${min} to ${max}`);
+    return undefined;
   };
-  const realNodes = count("REAL_NODES", 1, MAX_REAL_NODES);
-  const simulatedNodes = count("SIMULATED_NODES", 0, MAX_SIMULATED_NODES);
+  const realNodes = whole("REAL_NODES", 0, MAX_REAL_NODES) ?? 1;
+  const simulatedNodes = whole("SIMULATED_NODES", 0, MAX_SIMULATED_NODES) ?? 0;
+  const nodeLossSeconds = whole("NODE_LOSS_SECONDS", MIN_NODE_LOSS_SECONDS, MAX_NODE_LOSS_SECONDS);
   const dir = clusterDir(env);
-  const fitted = fitToHost({ dir, realNodes, simulatedNodes }, host);
+  const wanted = { dir, realNodes, simulatedNodes, ...(nodeLossSeconds !== undefined && { nodeLossSeconds }) };
+  const fitted = fitToHost(wanted, host);
   if (fitted.options.realNodes > 0 && Buffer.byteLength(dir) > MAX_DIR_BYTES) {
     problems.push(`CLUSTER_DIR is ${dir}; it may have at most ${MAX_DIR_BYTES} bytes, for the sockets of real nodes`);
   }

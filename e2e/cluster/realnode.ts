@@ -12,6 +12,8 @@ export interface NodePlace {
   readonly ports: Ports;
   /** `overlayfs`, or `native` where the folder's own file system is an overlay already. */
   readonly snapshotter: string;
+  /** Kubernetes' own unless given. */
+  readonly nodeLossSeconds?: number;
 }
 
 /**
@@ -32,6 +34,7 @@ const KUBELET_SETTINGS = [
  * /var/log) and every mount they make goes into this namespace, and is gone with its last process: the machine's own
  * mounts never change, however the cluster ends. If the cluster's folders are in those places they are put back. Over
  * each setting of the kernel that a kubelet wants lies a file that says so: it finds what it wants, and changes nothing.
+ * Each start of the namespace is a boot of its own, by whose id a kubelet knows that its node was rebooted.
  */
 const NAMESPACE_SCRIPT = `
 set -e
@@ -51,6 +54,8 @@ for setting; do
   echo "\${setting#*=}" > "$own"
   mount --bind "$own" "$file"
 done
+cat /proc/sys/kernel/random/uuid > /run/settings/boot_id
+mount --bind /run/settings/boot_id /proc/sys/kernel/random/boot_id
 mount --make-rshared /
 : > "$entered"
 exec sleep infinity
@@ -59,6 +64,11 @@ exec sleep infinity
 /** Where the CLI of containerd reaches a node's runtime. */
 export function runtimeSocket(node: RealNode): string {
   return join(node.dir, "containerd.sock");
+}
+
+/** What a machine keeps below /run, and so loses with its power. */
+export function volatileFolders(node: RealNode): string[] {
+  return [join(node.dir, "containerd-state"), join(node.dir, "runc")];
 }
 
 /** The processes of one node, in the order in which they need each other. */
@@ -160,6 +170,11 @@ function kubeletConfig(place: NodePlace, node: RealNode, index: number): Record<
     kubeAPIQPS: 500,
     kubeAPIBurst: 1000,
     eventRecordQPS: 0,
+    ...(place.nodeLossSeconds !== undefined && {
+      // Renewed four times as often.
+      nodeLeaseDurationSeconds: place.nodeLossSeconds,
+      nodeStatusUpdateFrequency: "1s",
+    }),
   };
 }
 

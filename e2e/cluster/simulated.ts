@@ -18,10 +18,11 @@ interface SimulationPlace {
   readonly dir: string;
   readonly bin: string;
   readonly ports: Ports;
+  readonly nodeLossSeconds?: number;
 }
 
 /** The process that plays all simulated nodes. */
-export function kwok({ dir, bin, ports }: SimulationPlace): Component {
+export function kwok({ dir, bin, ports, nodeLossSeconds = LEASE_SECONDS }: SimulationPlace): Component {
   return {
     name: "kwok",
     command: join(bin, "kwok"),
@@ -29,7 +30,7 @@ export function kwok({ dir, bin, ports }: SimulationPlace): Component {
       `--config=${paths.config(dir, "kwok.yaml")}`,
       `--kubeconfig=${paths.config(dir, "kwok.kubeconfig")}`,
       `--manage-nodes-with-label-selector=${SIMULATED_KEY}=${SIMULATED_VALUE}`,
-      `--node-lease-duration-seconds=${LEASE_SECONDS}`,
+      `--node-lease-duration-seconds=${nodeLossSeconds}`,
       `--server-address=127.0.0.1:${ports.kwok}`,
       "--cidr=10.64.0.0/10",
       "--node-ip=127.0.0.1",

@@ -38,8 +38,9 @@ export async function planCluster(options: ClusterOptions, tools: Toolbox): Prom
     return { name, dir: join(dir, name), bridge: `st${id}n${number}`, subnet, cgroup: `stint-${id}-${number}` };
   });
   const simulatedNodes = Array.from({ length: options.simulatedNodes }, (_, index) => `simulated-${index + 1}`);
-  const place = await nodePlace({ id, dir, ports }, tools);
-  const plane = { dir, bin: tools.bin, ports, apiOnly: tools.apiOnly };
+  const lossOption = options.nodeLossSeconds !== undefined && { nodeLossSeconds: options.nodeLossSeconds };
+  const place = await nodePlace({ id, dir, ports, ...lossOption }, tools);
+  const plane = { dir, bin: tools.bin, ports, apiOnly: tools.apiOnly, ...lossOption };
   return {
     id,
     dir,
@@ -49,6 +50,7 @@ export async function planCluster(options: ClusterOptions, tools: Toolbox): Prom
     phase: "starting",
     bin: tools.bin,
     apiOnly: tools.apiOnly,
+    ...lossOption,
     components: [
       ...controlPlane(plane),
       ...(simulatedNodes.length > 0 ? [kwok(plane)] : []),
@@ -153,11 +155,12 @@ async function writeFiles(state: ClusterState, tools: Toolbox): Promise<void> {
   }
 }
 
-async function nodePlace(cluster: { id: string; dir: string; ports: Ports }, tools: Toolbox): Promise<NodePlace> {
-  const { id, dir, ports } = cluster;
+async function nodePlace(cluster: Omit<NodePlace, "build" | "snapshotter">, tools: Toolbox): Promise<NodePlace> {
+  const { id, dir, ports, nodeLossSeconds } = cluster;
   await mkdir(dir, { recursive: true });
   const snapshotter = (await statfs(dir)).type === OVERLAY_MAGIC ? "native" : "overlayfs";
-  return { id, dir, ports, build: tools.dir, snapshotter };
+  const lossOption = nodeLossSeconds !== undefined && { nodeLossSeconds };
+  return { id, dir, ports, build: tools.dir, snapshotter, ...lossOption };
 }
 
 async function choosePorts(realNodes: number): Promise<Ports> {

@@ -54,6 +54,7 @@ export interface ClusterState {
   /** Folder of kubectl and, for real nodes, of `busybox` and `ctr`. */
   readonly bin: string;
   readonly apiOnly: boolean;
+  readonly nodeLossSeconds?: number;
   readonly ports: Ports;
   readonly realNodes: readonly RealNode[];
   readonly simulatedNodes: readonly string[];
