@@ -44,11 +44,13 @@ sim: $(INSTALLED) ## replay one run of the simulator: make sim SEED=42
 bench: dist/operator.cjs ## measure bursts of TaskRuns against a bare loader on simulated nodes: make bench TASKS=1000 ROUNDS=3
 	@node bench/main.ts $(if $(TASKS),--tasks=$(TASKS)) $(if $(ROUNDS),--rounds=$(ROUNDS))
 
-generate: $(INSTALLED) ## make operator/api/types.ts from crds/*.yaml
+generate: $(INSTALLED) ## make operator/api/types.ts from crds/*.yaml, and the merge keys of pods from openapi/
 	@node crds/generate.ts
+	@node openapi/generate.ts
 
 verify: $(INSTALLED) ## check that generated files are up to date and all types fit
 	@node crds/generate.ts --check
+	@node openapi/generate.ts --check
 	@echo "generated files are up to date"
 	@tsc -p .
 	@echo "types fit"

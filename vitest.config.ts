@@ -10,6 +10,7 @@ const config: ViteUserConfig = defineConfig({
           include: [
             "operator/**/*.test.ts",
             "crds/**/*.test.ts",
+            "openapi/**/*.test.ts",
             "bench/**/*.test.ts",
             "e2e/cluster/**/*.test.ts",
             "e2e/support/**/*.test.ts",

@@ -4,14 +4,9 @@ import type { Json } from "../../api/decode.ts";
 import { API_VERSION, Label, MANAGED_BY, WORK_ANNOTATION } from "../../api/names.ts";
 import type { TaskRunRecord } from "../../api/records.ts";
 import { labelValue } from "../childname.ts";
+import { MAX_DEPTH, TemplateError, shallow } from "../templateerror.ts";
 
-/** A pod nests about 15 levels deep; far below what a JSON writer can take, so that a hostile template ends here. */
-const MAX_DEPTH = 100;
-
-/** A template that cannot become a pod, with the field and the way out. */
-export class TemplateError extends Error {
-  override readonly name = "TemplateError";
-}
+export { TemplateError } from "../templateerror.ts";
 
 /**
  * The pod to create. Only what Stint itself relies on is checked here; the rest the API server judges.
@@ -21,7 +16,7 @@ export function buildPod(taskRun: TaskRunRecord, pod: { name: string; attempt: n
   const spec = object(template)["spec"];
   checkSpec(spec);
   checkMetadata(object(template)["metadata"]);
-  if (!shallow(template, MAX_DEPTH)) {
+  if (!shallow(template)) {
     throw new TemplateError(`spec.template is nested more than ${MAX_DEPTH} levels deep, which no pod is`);
   }
   const metadata = object(object(template)["metadata"]);
@@ -93,9 +88,4 @@ function checkMetadata(metadata: unknown): void {
     if (value === undefined || value === null || isObject(value)) continue;
     throw new TemplateError(`spec.template.metadata.${field} must be an object of texts`);
   }
-}
-
-function shallow(value: unknown, levels: number): boolean {
-  if (typeof value !== "object" || value === null) return true;
-  return levels > 0 && Object.values(value).every((item) => shallow(item, levels - 1));
 }
