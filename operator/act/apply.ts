@@ -26,6 +26,8 @@ export async function apply(
       return await createPod(action, taskRun, cluster, await manifest(action));
     case "DeletePod":
       return await deletePod(action, taskRun.namespace, cluster);
+    case "DeleteTaskRun":
+      return await deleteTaskRun(action, taskRun, cluster);
     default:
       return unreachable(action);
   }
@@ -124,4 +126,17 @@ async function deletePod(
     if (error instanceof ApiError && error.kind === "gone") return { kind: "done", pod: undefined };
     throw error;
   }
+}
+
+async function deleteTaskRun(
+  { uid, resourceVersion }: Action & { kind: "DeleteTaskRun" },
+  { namespace, name }: TaskRunRecord,
+  cluster: Cluster,
+): Promise<Applied> {
+  try {
+    await cluster.deleteTaskRun(namespace, name, { uid, resourceVersion });
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.kind !== "gone") throw error;
+  }
+  return { kind: "done", pod: undefined };
 }

@@ -23,6 +23,12 @@ interface Call {
   readonly priority: Priority;
 }
 
+/** The object, and the state of it, that a decision was made about. */
+interface Seen {
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
 /** All methods throw ApiError. */
 export class Cluster {
   readonly #port: Port;
@@ -66,10 +72,17 @@ export class Cluster {
   }
 
   /** Graceful, and only if the pod is still the one, and in the state, we decided about. */
-  async deletePod(namespace: string, name: string, seen: { uid: string; resourceVersion: string }): Promise<unknown> {
+  async deletePod(namespace: string, name: string, seen: Seen): Promise<unknown> {
     const body = { apiVersion: "v1", kind: "DeleteOptions", preconditions: seen };
     const request = { method: "DELETE", path: objectPath(PODS, namespace, name), body } as const;
     return await this.#call({ verb: "delete", resource: PODS, namespace, request, priority: "high" });
+  }
+
+  /** Its pods follow in the background. Only if it is still the one, and in the state, we decided about. */
+  async deleteTaskRun(namespace: string, name: string, seen: Seen): Promise<void> {
+    const body = { apiVersion: "v1", kind: "DeleteOptions", preconditions: seen, propagationPolicy: "Background" };
+    const request = { method: "DELETE", path: objectPath(TASKRUNS, namespace, name), body } as const;
+    await this.#call({ verb: "delete", resource: TASKRUNS, namespace, request, priority: "low" });
   }
 
   /**

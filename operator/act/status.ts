@@ -33,7 +33,8 @@ export function writeDelayMs(progress: Progress, urgency: Urgency, at: { now: nu
 
 /** What makes a status news: the rest (other words for the same) may wait long. */
 export function gist(status: Readonly<TaskRunStatus>): string {
-  return [status.phase, status.conditions?.[0]?.reason, status.attempt, status.observedGeneration].join("|");
+  const { phase, conditions, attempt, observedGeneration, compacted } = status;
+  return [phase, conditions?.[0]?.reason, attempt, observedGeneration, compacted].join("|");
 }
 
 /** Equal by value, whatever the order of keys. */

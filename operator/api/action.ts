@@ -15,7 +15,15 @@ export type Action =
       readonly uid: string;
       /** Only if the pod is still as we saw it: an end reported meanwhile must not be lost. */
       readonly resourceVersion: string;
-      readonly because: Reason;
+      /** PodRetention, TimeToLive: its end is recorded, and it need not stay any longer. */
+      readonly because: Reason | "PodRetention" | "TimeToLive";
+    }
+  | {
+      /** The TaskRun itself, with all that it owns: its time after its end is over. */
+      readonly kind: "DeleteTaskRun";
+      /** Only if it is still as we saw it: changed work is to run again, and not to be deleted. */
+      readonly uid: string;
+      readonly resourceVersion: string;
     };
 
 /** Why the API server (or our own check of the template) did not let us create a pod. Remembered until the pod is created. */

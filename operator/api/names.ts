@@ -19,6 +19,17 @@ export const MANAGED_BY = "stint";
 /** The one value of spec.managedBy, besides none, that means us. */
 export const OPERATOR_NAME: string = `${GROUP}/operator`;
 
+/**
+ * What tools that keep objects as a repository says put on them. Such an object must not be deleted by us: they would
+ * make it again, and its task would run again.
+ */
+export const TRACKING_LABELS: readonly string[] = [
+  "argocd.argoproj.io/instance",
+  "app.kubernetes.io/instance",
+  "kustomize.toolkit.fluxcd.io/name",
+];
+export const TRACKING_ANNOTATIONS: readonly string[] = ["argocd.argoproj.io/tracking-id", "meta.helm.sh/release-name"];
+
 /** The PodTemplate that every TaskRun of its namespace builds on. */
 export const NAMESPACE_TEMPLATE = "stint-default";
 

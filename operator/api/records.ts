@@ -15,6 +15,8 @@ export interface TaskRunRecord extends ObjectRecord {
    * (foreground deletion) or sets them free (orphan). "held": by somebody else, for as long as they please.
    */
   readonly deletion?: "collected" | "held";
+  /** Argo CD, Flux or Helm keeps the object as a repository says: were it deleted, they would make it again. */
+  readonly tracked?: true;
   readonly spec: Omit<TaskRunSpec, "template">;
   /** A hash of the work the spec asks for (work.ts). */
   readonly work: string;

@@ -1,6 +1,7 @@
 /** JSON of a TaskRun -> TaskRunRecord. */
-import { compact, identityOf, isObject, list, object, whole } from "./decode.ts";
+import { compact, identityOf, isObject, list, object, text, whole } from "./decode.ts";
 import type { Json } from "./decode.ts";
+import { TRACKING_ANNOTATIONS, TRACKING_LABELS } from "./names.ts";
 import { TEMPLATE_KEPT_CHARS, TERMINAL_PHASES } from "./records.ts";
 import type { TaskRunRecord } from "./records.ts";
 import { decodeSpec } from "./taskrunspec.ts";
@@ -22,7 +23,9 @@ export function decodeTaskRun(value: unknown): TaskRunRecord | undefined {
   const finished = TERMINAL_PHASES.has(status.phase ?? "") && (status.workHash ?? work) === work;
   return compact<TaskRunRecord>({
     ...identity,
+    ownerUid: controllerUid(metadata),
     generation,
+    tracked: isTracked(metadata) ? true : undefined,
     deletion: deletionOf(metadata),
     spec: decodeSpec(spec),
     work,
@@ -37,6 +40,18 @@ const COLLECTOR_FINALIZERS: ReadonlySet<unknown> = new Set(["foregroundDeletion"
 function deletionOf(metadata: Json): TaskRunRecord["deletion"] {
   if (metadata["deletionTimestamp"] === undefined) return undefined;
   return list(metadata["finalizers"]).some((one) => COLLECTOR_FINALIZERS.has(one)) ? "collected" : "held";
+}
+
+/** Of whatever kind its controller is. */
+function controllerUid(metadata: Json): string | undefined {
+  const refs = list(metadata["ownerReferences"]).map(object);
+  return text(refs.find((ref) => ref["controller"] === true)?.["uid"]);
+}
+
+function isTracked(metadata: Json): boolean {
+  const [labels, annotations] = [object(metadata["labels"]), object(metadata["annotations"])];
+  const says = (map: Json) => (key: string) => text(map[key]) !== undefined;
+  return TRACKING_LABELS.some(says(labels)) || TRACKING_ANNOTATIONS.some(says(annotations));
 }
 
 /** The template of a TaskRun as the API server sent it. */

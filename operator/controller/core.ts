@@ -1,5 +1,7 @@
 /** The operator's core: a pipeline for all namespaces, or one for each of a list; all share the limit on calls to the API server. */
 import { Cluster } from "../act/cluster.ts";
+import { NO_DEFAULTS } from "../api/defaults.ts";
+import type { Defaults } from "../api/defaults.ts";
 import type { Port } from "../api/port.ts";
 import { watchClock } from "./clockjump.ts";
 import { Pipeline } from "./pipeline.ts";
@@ -10,6 +12,8 @@ export type { WatchState } from "./pipeline.ts";
 export interface CoreOptions {
   /** The namespaces to serve; empty: all of them. */
   readonly namespaces: readonly string[];
+  /** What TaskRuns get that do not say it themselves. */
+  readonly defaults?: Defaults;
 }
 
 export interface Core {
@@ -22,10 +26,11 @@ export interface Core {
 
 export function startCore(port: Port, options: CoreOptions): Core {
   const cluster = new Cluster(port);
+  const { defaults = NO_DEFAULTS } = options;
   const phases = new PhaseCounts(port);
   const onPhase = (from: string | undefined, to: string | undefined): void => phases.move(from, to);
   const scopes = options.namespaces.length === 0 ? [""] : [...new Set(options.namespaces)];
-  const pipelines = scopes.map((namespace) => new Pipeline({ port, cluster, namespace, onPhase }));
+  const pipelines = scopes.map((namespace) => new Pipeline({ port, cluster, namespace, defaults, onPhase }));
   const stopClock = watchClock(port, () => {
     port.log.warn("the clock of this machine was set; every TaskRun is looked at again");
     for (const pipeline of pipelines) pipeline.lookAtAll();

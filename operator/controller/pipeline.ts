@@ -1,5 +1,6 @@
 /** One scope (all namespaces, or one): two reflectors fill two stores, changes become keys, keys become passes. */
 import type { Cluster } from "../act/cluster.ts";
+import type { Defaults } from "../api/defaults.ts";
 import { Reason } from "../api/names.ts";
 import { PODS, TASKRUNS } from "../api/paths.ts";
 import { decodePod } from "../api/pod.ts";
@@ -22,6 +23,7 @@ export interface Scope {
   readonly cluster: Cluster;
   /** "" for all namespaces. */
   readonly namespace: string;
+  readonly defaults: Defaults;
   /** Told of every TaskRun that changed its phase; undefined: it was not there, or is gone. */
   readonly onPhase: (from: string | undefined, to: string | undefined) => void;
 }
@@ -50,7 +52,7 @@ export class Pipeline {
   #started = false;
 
   constructor(scope: Scope) {
-    const { port, cluster, namespace } = scope;
+    const { port, cluster, namespace, defaults } = scope;
     const onSynced = (): void => this.#begin();
     this.#scope = scope;
     this.#taskRuns = new Store({ onChange: (before, after) => this.#taskRunChanged(before, after) });
@@ -63,6 +65,7 @@ export class Pipeline {
       cluster,
       taskRuns: this.#taskRuns,
       pods: this.#pods,
+      defaults,
       ownWrites: new OwnWrites(port),
       renew: (resource, how) => (resource === "pods" ? this.#podWatch : this.#taskRunWatch).renew(how),
     });

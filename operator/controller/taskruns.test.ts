@@ -1,55 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { Cluster } from "../act/cluster.ts";
 import { object } from "../api/decode.ts";
 import { ConnectionError } from "../api/port.ts";
-import type { ApiRequest, ApiResponse } from "../api/port.ts";
-import type { PodRecord, TaskRunRecord } from "../api/records.ts";
-import type { TaskRunStatus } from "../api/types.ts";
-import { OwnWrites } from "../queue/ownwrites.ts";
+import type { ApiResponse } from "../api/port.ts";
 import { aPod, aTaskRun, podJson, taskRunJson } from "../testing/make.ts";
-import type { Stage, PodWish, TaskRunWish } from "../testing/make.ts";
-import { aWorld, refusal } from "../testing/scripted.ts";
-import { Store } from "../watch/store.ts";
-import { TaskRuns } from "./taskruns.ts";
-
-type Answer = (request: ApiRequest, index: number) => ApiResponse | Promise<ApiResponse>;
-
-/** Every pod and status is taken, at version 1000 and on. */
-const obliging: Answer = ({ method }, index) => {
-  const wish = { resourceVersion: String(1000 + index) };
-  return { status: method === "POST" ? 201 : 200, body: podJson("waitsForNode", wish) };
-};
-
-function aRoom(request: Answer = obliging) {
-  const world = aWorld({ request });
-  const taskRuns = new Store<TaskRunRecord>({ onChange: () => {} });
-  const pods = new Store<PodRecord>({ onChange: () => {}, keepGone: (last, gone) => ({ ...last, gone }) });
-  const renewed: string[] = [];
-  const room = {
-    port: world.port,
-    cluster: new Cluster(world.port),
-    taskRuns,
-    pods,
-    ownWrites: new OwnWrites(world.port),
-    renew: (resource: string) => void renewed.push(resource),
-  };
-  const runs = new TaskRuns(room);
-  taskRuns.replace([], "500");
-  pods.replace([], "500");
-  return {
-    ...world,
-    runs,
-    taskRuns,
-    pods,
-    renewed,
-    pass: async () => await runs.pass("default/train"),
-    knows: (wish: TaskRunWish = {}) => taskRuns.upsert(aTaskRun(wish)),
-    knowsPod: (stage: Stage, wish: PodWish = {}) => pods.upsert(aPod(stage, wish)),
-    /** The last status that was written. */
-    statusPut: () => object(world.seen.findLast(({ method }) => method === "PUT")?.body)["status"] as TaskRunStatus,
-    methods: () => world.seen.map(({ method }) => method),
-  };
-}
+import { aRoom, obliging } from "../testing/passes.ts";
+import type { Answer } from "../testing/passes.ts";
+import { refusal } from "../testing/scripted.ts";
 
 describe("one pass", () => {
   it("over nothing does nothing", async () => {

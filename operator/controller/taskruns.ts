@@ -4,9 +4,11 @@ import type { Cluster } from "../act/cluster.ts";
 import { gist, sameStatus, writeDelayMs } from "../act/status.ts";
 import type { Progress } from "../act/status.ts";
 import { ApiError } from "../act/errors.ts";
+import { unreachable } from "../api/action.ts";
 import type { Action, Refusal } from "../api/action.ts";
 import { object } from "../api/decode.ts";
 import type { Json } from "../api/decode.ts";
+import type { Defaults } from "../api/defaults.ts";
 import { decodePod } from "../api/pod.ts";
 import type { Port } from "../api/port.ts";
 import { TERMINAL_PHASES } from "../api/records.ts";
@@ -29,9 +31,13 @@ export interface TaskRunRoom {
   readonly taskRuns: Store<TaskRunRecord>;
   readonly pods: Store<PodRecord>;
   readonly ownWrites: OwnWrites;
+  readonly defaults: Defaults;
   /** Starts the watch of a resource anew: an event that must have come did not. */
   readonly renew: (resource: "taskruns" | "pods", how: Renewal) => void;
 }
+
+/** What a store shows of an object. */
+type Copy = Pick<Stale, "resource" | "uid" | "version">;
 
 /** Events come well under a second after the write they tell of; past this the watch is started anew, then we ask again. */
 const STALE_MAX_MS = 5000;
@@ -122,8 +128,13 @@ export class TaskRuns {
   }
 
   /** @throws whatever is no conflict */
-  #conflicted(error: unknown, taskRun: TaskRunRecord, copy: Pick<Stale, "resource" | "uid" | "version">): Pass {
+  #conflicted(error: unknown, taskRun: TaskRunRecord, copy: Copy): Pass {
     if (!(error instanceof ApiError) || error.kind !== "conflict") throw error;
+    return this.#outdated(taskRun, copy);
+  }
+
+  /** The server has something newer than this copy: nothing is decided before the store has it, too. */
+  #outdated(taskRun: TaskRunRecord, copy: Copy): Pass {
     const sinceMs = this.#room.port.clock.monotonic();
     this.#memories.of(taskRun.uid).stale = { ...copy, sinceMs, renewed: false };
     return { result: "waiting", againMs: 0 };
@@ -135,6 +146,7 @@ export class TaskRuns {
       taskRun,
       pods: this.#room.pods.byOwner(taskRun.uid),
       now: this.#room.port.clock.now(),
+      defaults: this.#room.defaults,
       ...(refusal && { refusal }),
       ...(stopRefused && { stopRefused }),
     });
@@ -142,19 +154,31 @@ export class TaskRuns {
 
   /** undefined: done, go on. ApiError: a pod could not be deleted. */
   async #act(taskRun: TaskRunRecord, action: Action): Promise<Pass | ApiError | undefined> {
-    const applied = await this.#apply(taskRun, action).catch((error: unknown) =>
-      action.kind === "CreatePod"
-        ? this.#createFailed(taskRun, action, error)
-        : this.#deleteFailed(taskRun, action, error),
-    );
+    const applied = await this.#apply(taskRun, action).catch((error: unknown) => this.#failed(taskRun, action, error));
     if (applied instanceof ApiError || "result" in applied) return applied;
     const key = `${taskRun.namespace}/${taskRun.name}`;
-    this.#room.port.log.debug("acted", { taskRun: key, action: action.kind, pod: action.name });
+    const pod = action.kind === "DeleteTaskRun" ? undefined : action.name;
+    this.#room.port.log.debug("acted", { taskRun: key, action: action.kind, pod });
     if (applied.kind === "refused") return this.#refused(taskRun, action, applied.refusal);
+    if (action.kind === "DeleteTaskRun") return this.#outdated(taskRun, copyOf(taskRun));
     if (action.kind === "CreatePod") this.#memories.created(taskRun.uid);
     else delete this.#memories.known(taskRun.uid)?.stopRefused;
     this.#learn(taskRun.uid, applied.pod);
     return undefined;
+  }
+
+  #failed(taskRun: TaskRunRecord, action: Action, error: unknown): Pass | ApiError {
+    switch (action.kind) {
+      case "CreatePod":
+        return this.#createFailed(taskRun, action, error);
+      case "DeletePod":
+        return this.#deleteFailed(taskRun, action, error);
+      case "DeleteTaskRun":
+        // A refusal is logged and asked again with growing pauses. The status stays as it is: an outcome is final.
+        return this.#conflicted(error, taskRun, copyOf(taskRun));
+      default:
+        return unreachable(action);
+    }
   }
 
   /** @throws unless it has failed often enough to be worth a word in the status */
@@ -256,8 +280,7 @@ export class TaskRuns {
       const version = await cluster.putStatus(taskRun, plan.status, urgency === "now" ? "high" : "low");
       ownWrites.note(taskRun.uid, "taskruns", version);
     } catch (error) {
-      const { uid, resourceVersion } = taskRun;
-      return this.#conflicted(error, taskRun, { resource: "taskruns", uid, version: resourceVersion });
+      return this.#conflicted(error, taskRun, copyOf(taskRun));
     }
     this.#told(taskRun, plan.status);
     return { result: "done", ...sooner(wakeMs, UNSEEN_MAX_MS) };
@@ -277,6 +300,10 @@ export class TaskRuns {
   #untilMs(wakeAt: number | undefined): number | undefined {
     return wakeAt === undefined ? undefined : Math.max(0, wakeAt - this.#room.port.clock.now()) + WAKE_SLACK_MS;
   }
+}
+
+function copyOf({ uid, resourceVersion }: TaskRunRecord): Copy {
+  return { resource: "taskruns", uid, version: resourceVersion };
 }
 
 function sooner(...delays: readonly (number | undefined)[]): { againMs?: number } {

@@ -33,6 +33,9 @@ export interface TaskRunWish {
   readonly generation?: number;
   readonly deletionTimestamp?: string;
   readonly finalizers?: readonly string[];
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly ownerReferences?: readonly Json[];
   readonly spec?: Partial<TaskRunSpec>;
   readonly status?: TaskRunStatus;
 }

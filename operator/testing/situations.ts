@@ -1,6 +1,7 @@
 /** Tables of situations of a TaskRun -> what its plan does and says. */
 import { expect, it } from "vitest";
 import type { Refusal, StopRefusal } from "../api/action.ts";
+import type { Defaults } from "../api/defaults.ts";
 import type { PodRecord, TaskRunRecord } from "../api/records.ts";
 import type { Plan } from "../decide/taskrun/plan.ts";
 import { planTaskRun } from "../decide/taskrun/plan.ts";
@@ -10,6 +11,7 @@ export interface Situation {
   readonly it: string;
   readonly taskRun?: TaskRunRecord;
   readonly pods?: readonly PodRecord[];
+  readonly defaults?: Defaults;
   readonly refusal?: Refusal;
   readonly stopRefused?: StopRefusal;
   /** Seconds after START. */
@@ -18,7 +20,7 @@ export interface Situation {
 }
 
 export interface Want {
-  /** "create 2", "delete uid-pod-1 Cancelled" */
+  /** "create 2", "delete uid-pod-1 Cancelled", "delete uid-train at 100" */
   readonly does?: readonly string[];
   readonly says: string;
   readonly message?: RegExp;
@@ -28,9 +30,9 @@ export interface Want {
 }
 
 export function checkSituations(rows: readonly Situation[]): void {
-  it.each(rows)("$it", ({ taskRun = aTaskRun(), pods = [], refusal, stopRefused, now = 100, want }) => {
-    const refused = { ...(refusal && { refusal }), ...(stopRefused && { stopRefused }) };
-    const plan = planTaskRun({ taskRun, pods, now: atMs(now), ...refused });
+  it.each(rows)("$it", ({ taskRun = aTaskRun(), pods = [], defaults, refusal, stopRefused, now = 100, want }) => {
+    const known = { ...(defaults && { defaults }), ...(refusal && { refusal }), ...(stopRefused && { stopRefused }) };
+    const plan = planTaskRun({ taskRun, pods, now: atMs(now), ...known });
     const { phase, conditions } = plan.status;
     const said = conditions?.find((one) => one.type === "Succeeded");
 
@@ -51,7 +53,14 @@ export function checkSituations(rows: readonly Situation[]): void {
 }
 
 function deeds(plan: Plan): readonly string[] {
-  return plan.actions.map((action) =>
-    action.kind === "CreatePod" ? `create ${action.attempt}` : `delete ${action.uid} ${action.because}`,
-  );
+  return plan.actions.map((action) => {
+    switch (action.kind) {
+      case "CreatePod":
+        return `create ${action.attempt}`;
+      case "DeletePod":
+        return `delete ${action.uid} ${action.because}`;
+      case "DeleteTaskRun":
+        return `delete ${action.uid} at ${action.resourceVersion}`;
+    }
+  });
 }

@@ -1,6 +1,8 @@
 /** Gathers what one TaskRun's decision needs into one value; nothing here decides. */
 import type { Refusal, StopRefusal } from "../../api/action.ts";
 import { compact, timeMs } from "../../api/decode.ts";
+import { NO_DEFAULTS } from "../../api/defaults.ts";
+import type { Defaults } from "../../api/defaults.ts";
 import { TERMINAL_PHASES } from "../../api/records.ts";
 import type { PodRecord, TaskRunRecord } from "../../api/records.ts";
 import type { TaskRunStatus } from "../../api/types.ts";
@@ -13,6 +15,8 @@ export interface Observed {
   /** Pods that name this TaskRun as their owner, gone ones whose end is not recorded yet included. */
   readonly pods: readonly PodRecord[];
   readonly now: number;
+  /** What the operator's configuration says for TaskRuns that do not say it themselves. */
+  readonly defaults?: Defaults;
   /** The last answer to our attempt to create the pod, if it was a refusal. */
   readonly refusal?: Refusal;
   /** The last pod that the server did not let us delete. */
@@ -23,9 +27,12 @@ export interface Facts {
   readonly taskRun: TaskRunRecord;
   readonly before: Readonly<TaskRunStatus>;
   readonly now: number;
+  readonly defaults: Defaults;
   readonly finished: boolean;
   /** Attempts whose end is recorded, oldest first. */
   readonly recorded: readonly AttemptStatus[];
+  /** All pods of this TaskRun, gone ones included. */
+  readonly own: readonly PodRecord[];
   /** The number of the attempt under way, or of the next one to start. */
   readonly current: number;
   /** The pod of the current attempt, alive or gone. */
@@ -43,10 +50,10 @@ export interface Facts {
   readonly stopRefused?: StopRefusal;
 }
 
-export function gatherFacts({ taskRun, pods, now, refusal, stopRefused }: Observed): Facts {
+export function gatherFacts({ taskRun, pods, now, defaults = NO_DEFAULTS, refusal, stopRefused }: Observed): Facts {
   const before = taskRun.status;
   const recorded = before.attempts ?? [];
-  const last = recorded.at(-1)?.number ?? 0;
+  const last = recorded.at(-1)?.number ?? compactedAttempt(before);
   const own = pods.filter((pod) => pod.ownerUid === taskRun.uid && pod.attempt !== undefined);
   // A pod of a later attempt than the recorded ones is the current attempt, whatever number we would have given it.
   const current = Math.max(last + 1, ...own.map((pod) => pod.attempt ?? 0));
@@ -59,8 +66,10 @@ export function gatherFacts({ taskRun, pods, now, refusal, stopRefused }: Observ
     taskRun,
     before,
     now,
+    defaults,
     finished: TERMINAL_PHASES.has(before.phase ?? ""),
     recorded,
+    own,
     current,
     ...(pod && { pod }),
     ...(lastPod && { lastPod }),
@@ -72,6 +81,11 @@ export function gatherFacts({ taskRun, pods, now, refusal, stopRefused }: Observ
     ...(concerns(refusal, taskRun, current) && { refusal }),
     ...(stopRefused && { stopRefused }),
   };
+}
+
+/** Of a compacted status only the number of its last attempt is left: the next one must not have it again. */
+function compactedAttempt({ compacted, attempt }: Readonly<TaskRunStatus>): number {
+  return compacted === true ? (attempt ?? 0) : 0;
 }
 
 /** A refusal speaks of one attempt, and of the TaskRun as it was. */

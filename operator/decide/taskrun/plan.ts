@@ -3,7 +3,8 @@
  * because it looks only at what is, never at what happened.
  *
  * A TaskRun is in one of these situations; the first that applies decides:
- *   finished      its status says so: nothing changes any more, stray pods are ended
+ *   finished      its status says so: nothing changes any more, stray pods are ended; after its time to live it is
+ *                 deleted or compacted (aftermath.ts)
  *   collected     its owner asked for the end: the garbage collector ends its pods, or sets them free
  *   attemptEnded  the current attempt's pod tells (or hides for ever) how it ended: record, then finish or pause
  *   podAlive      the current attempt goes on: wait, or stop it (cancel, deadline)
@@ -15,6 +16,7 @@ import type { Action, Urgency } from "../../api/action.ts";
 import { Phase, Reason } from "../../api/names.ts";
 import type { PodRecord } from "../../api/records.ts";
 import type { TaskRunStatus } from "../../api/types.ts";
+import { afterTime, unkeptPods } from "./aftermath.ts";
 import { podName } from "../childname.ts";
 import { shownReason } from "../conditions.ts";
 import { gatherFacts, provenEnded } from "./facts.ts";
@@ -38,12 +40,13 @@ export interface Plan {
 export function planTaskRun(observed: Observed): Plan {
   const facts = gatherFacts(observed);
   const step = nextStep(facts);
+  const spent = observed.pods.filter((pod) => isSpent(facts, pod));
   return {
-    actions: step.actions ?? [],
+    actions: [...(step.actions ?? []), ...unkeptPods(facts, spent)],
     status: step.status ?? statusFrom(facts, step.view),
     urgency: urgencyOf(facts, step),
     ...(step.wakeAt !== undefined && { wakeAt: step.wakeAt }),
-    forget: observed.pods.filter((pod) => pod.gone !== undefined && isSpent(facts, pod)).map((pod) => pod.uid),
+    forget: spent.filter((pod) => pod.gone !== undefined).map((pod) => pod.uid),
   };
 }
 
@@ -74,7 +77,8 @@ function finished(facts: Facts): Step {
   const alive = facts.pod !== undefined && facts.pod.gone === undefined && !provenEnded(facts.pod) ? [facts.pod] : [];
   const strays = deletion === "collected" ? [] : [...facts.lingering, ...alive];
   const said = deletion === undefined ? status : facts.before;
-  return { view: waitingView(facts), status: said, actions: strays.flatMap((pod) => stop(pod, Reason.Stopping)) };
+  const actions = strays.flatMap((pod) => stop(pod, Reason.Stopping));
+  return { view: waitingView(facts), status: said, actions, ...afterTime(facts) };
 }
 
 /**

@@ -1,0 +1,92 @@
+/**
+ * What remains of an attempt, and of a TaskRun, after its end: podRetention, ttlSecondsAfterFinished and ttlAction.
+ * Nothing here is done before the end stands in the stored status.
+ */
+import type { Action } from "../../api/action.ts";
+import { compact, timeMs } from "../../api/decode.ts";
+import { Reason } from "../../api/names.ts";
+import type { PodRecord, TaskRunRecord } from "../../api/records.ts";
+import type { TaskRunStatus } from "../../api/types.ts";
+import { provenEnded } from "./facts.ts";
+import type { Facts } from "./facts.ts";
+import { podRetention, ttlSeconds } from "./settings.ts";
+
+export interface Aftermath {
+  readonly actions?: readonly Action[];
+  readonly status?: Readonly<TaskRunStatus>;
+  readonly wakeAt?: number;
+}
+
+/**
+ * Deletes the pods that podRetention does not keep, of all that are given. Their logs go with them.
+ * @param recorded pods whose attempt's end is in the stored status, together with the proof that nothing of them runs
+ */
+export function unkeptPods(facts: Facts, recorded: readonly PodRecord[]): readonly Action[] {
+  const { taskRun, defaults } = facts;
+  const retention = podRetention(taskRun.spec, defaults);
+  // Those of a TaskRun that goes, go with it.
+  if (retention === "Always" || taskRun.deletion !== undefined || isOverdue(facts)) return [];
+  const succeeded = (pod: PodRecord): boolean =>
+    facts.recorded.some(({ number, reason }) => number === pod.attempt && reason === Reason.Succeeded);
+  const last = facts.recorded.at(-1)?.number ?? 0;
+  const ended = recorded.filter((pod) => provenEnded(pod) && (pod.attempt ?? Number.POSITIVE_INFINITY) <= last);
+  return ended.filter((pod) => retention === "Never" || succeeded(pod)).flatMap((pod) => remove(pod, "PodRetention"));
+}
+
+/** Once a finished TaskRun has stayed as long as it should: the object goes, or all of it but the outcome. */
+export function afterTime(facts: Facts): Aftermath | undefined {
+  const { taskRun, now, before } = facts;
+  const at = overdueAt(facts);
+  if (at === undefined || taskRun.deletion !== undefined) return undefined;
+  if (now < at) return { wakeAt: at };
+  const { uid, resourceVersion } = taskRun;
+  if (ttlAction(taskRun) === "Delete")
+    return { actions: [{ kind: "DeleteTaskRun", uid, resourceVersion }], status: before };
+  const left = facts.own.filter((pod) => pod.gone === undefined);
+  if (left.length > 0) return { actions: left.flatMap((pod) => remove(pod, "TimeToLive")), status: before };
+  return { status: compacted(taskRun, before) };
+}
+
+/** A tool that keeps the object as its repository says would make a deleted one again, and the task would run again. */
+function ttlAction({ spec, ownerUid, tracked }: TaskRunRecord): "Delete" | "Compact" {
+  return spec.ttlAction ?? (ownerUid === undefined && tracked === true ? "Compact" : "Delete");
+}
+
+function isOverdue(facts: Facts): boolean {
+  const at = overdueAt(facts);
+  return at !== undefined && facts.now >= at;
+}
+
+/** undefined: never. What was compacted once stays as it is. */
+function overdueAt({ taskRun, defaults, finished, before }: Facts): number | undefined {
+  const seconds = ttlSeconds(taskRun.spec, defaults);
+  const end = timeMs(before.completionTime);
+  if (!finished || before.compacted === true || seconds === undefined || end === undefined) return undefined;
+  return end + seconds * 1000;
+}
+
+/** The outcome, and what tells whether the same work was run already. */
+function compacted({ work, generation }: TaskRunRecord, before: Readonly<TaskRunStatus>): TaskRunStatus {
+  const { phase, attempt, failures, startTime, completionTime, duration, exitCode, results } = before;
+  return compact<TaskRunStatus>({
+    phase,
+    observedGeneration: generation,
+    attempt,
+    failures,
+    startTime,
+    completionTime,
+    duration,
+    exitCode,
+    results,
+    workHash: before.workHash ?? work,
+    compacted: true,
+    conditions: before.conditions?.map((one) => ({ ...one, observedGeneration: generation })),
+  });
+}
+
+/** Asked once, and only as we saw it. */
+function remove(pod: PodRecord, because: "PodRetention" | "TimeToLive"): readonly Action[] {
+  if (pod.gone !== undefined || pod.deletionAskedMs !== undefined) return [];
+  const { name, uid, resourceVersion } = pod;
+  return [{ kind: "DeletePod", name, uid, resourceVersion, because }];
+}
