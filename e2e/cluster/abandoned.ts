@@ -9,7 +9,7 @@ import { down, type Say } from "./cluster.ts";
 import { messageOf } from "./failure.ts";
 import { identityOf } from "./process.ts";
 
-const NAMES = ["demo", "e2e", "bench"] as const;
+const NAMES = ["demo", "e2e", "bench", "nodes"] as const;
 
 /** Who has a cluster for the time it runs. */
 export type TemporaryName = (typeof NAMES)[number];

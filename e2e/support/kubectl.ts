@@ -1,5 +1,5 @@
 /** kubectl as a user runs it, within a bounded time, with its own words in the error. */
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { join } from "node:path";
 import type { Access } from "./access.ts";
 
@@ -46,21 +46,35 @@ export class Kubectl {
 
   async attempt(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
     const { input, limitMs = COMMAND_LIMIT_MS } = options;
-    const { kubeconfig, dir } = this.#access;
-    // What it keeps of a cluster of ours goes with that cluster.
-    const cache = dir === undefined ? {} : { KUBECACHEDIR: join(dir, "config", "kubectl-cache") };
-    const child = spawn(this.#access.kubectl, ["--namespace", this.namespace, ...args], {
-      env: { ...process.env, ...cache, KUBECONFIG: kubeconfig },
-      stdio: "pipe",
-      timeout: limitMs,
-      killSignal: "SIGKILL",
-    });
+    const child = this.#spawn(args, limitMs);
     child.stdin.on("error", () => undefined);
     child.stdin.end(typeof input === "string" || input === undefined ? input : JSON.stringify(input));
     const [stdout, stderr] = [gather(child.stdout), gather(child.stderr)];
     return await new Promise((resolve, reject) => {
       child.on("error", reject);
       child.on("close", (code) => resolve({ code, stdout: stdout(), stderr: stderr() }));
+    });
+  }
+
+  /** Runs a command that prints until it is ended, such as `get --watch`; what it has printed so far can be asked. */
+  follow(args: readonly string[], limitMs: number): { readonly printed: () => string; readonly end: () => void } {
+    const child = this.#spawn(args, limitMs);
+    // One that cannot be started prints nothing, and whoever waits for its words says so.
+    child.on("error", () => undefined);
+    child.stdin.end();
+    child.stderr.resume();
+    return { printed: gather(child.stdout), end: () => child.kill("SIGKILL") };
+  }
+
+  #spawn(args: readonly string[], limitMs: number): ChildProcessWithoutNullStreams {
+    const { kubeconfig, dir } = this.#access;
+    // What it keeps of a cluster of ours goes with that cluster.
+    const cache = dir === undefined ? {} : { KUBECACHEDIR: join(dir, "config", "kubectl-cache") };
+    return spawn(this.#access.kubectl, ["--namespace", this.namespace, ...args], {
+      env: { ...process.env, ...cache, KUBECONFIG: kubeconfig },
+      stdio: "pipe",
+      timeout: limitMs,
+      killSignal: "SIGKILL",
     });
   }
 

@@ -64,8 +64,7 @@ export class Room {
   }
 
   /** A fresh namespace in which pods can be made; it is deleted when the test ends. */
-  static async open(test: TestContext): Promise<Room> {
-    const access = inject("cluster");
+  static async open(test: TestContext, access: Access = inject("cluster")): Promise<Room> {
     const client = new Client(access.kubeconfig);
     const namespace = `e2e-${randomBytes(4).toString("hex")}`;
     await client.call("POST", "/api/v1/namespaces", { metadata: { name: namespace } });
