@@ -1,10 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { aStatus, podJson, taskRunJson } from "../testing/make.ts";
+import { loadTaskRunSchema, problemsOf } from "../testing/sim/apiserver/schema.ts";
 import { compact, decodeStatusReply, list, object, resourceVersionOf, text, timeMs, whole } from "./decode.ts";
 import { decodePod } from "./pod.ts";
 import { TEMPLATE_KEPT_CHARS } from "./records.ts";
 import { decodeTaskRun } from "./taskrun.ts";
+import { decodeStatus } from "./taskrunstatus.ts";
 import { atLeast } from "./versions.ts";
 
 describe("single values", () => {
@@ -254,9 +256,82 @@ describe("a Pod", () => {
     expect(decodePod(podJson("running", { deletedAt: 50 }))?.deletionAskedMs).toBe(Date.parse("2030-01-01T00:00:50Z"));
   });
 
-  it("keeps messages of 1,024 characters at most", () => {
-    const pod = decodePod(podJson("ended", { exitCode: 1, endMessage: "x".repeat(1e6), message: "y".repeat(1e6) }));
+  it("keeps messages of 1,024 characters at most, main's last words whole while a kubelet could have written them", () => {
+    const huge = { exitCode: 1, endMessage: "x".repeat(1e7), message: "y".repeat(1e7), reason: "z".repeat(1e7) };
+    const pod = decodePod(podJson("ended", huge));
 
-    expect(JSON.stringify(pod).length).toBeLessThan(4096);
+    expect(pod?.main.message).toBe("x".repeat(4096));
+    expect(pod?.message).toBe("y".repeat(1024));
+    expect(JSON.stringify(pod).length).toBeLessThan(6000);
+  });
+
+  it.each([
+    ["4,096 bytes where there are few containers", 3, 4096],
+    ["an equal share of 12 KiB where there are many", 12, 1024],
+    ["next to nothing where there are a thousand", 1000, 12],
+  ])("knows that the kubelet keeps %s", (_, count, want) => {
+    const names = Array.from({ length: count }, (_none, index) => `c${index}`);
+    const said = (bytes: number) => [
+      { name: "c0", state: { terminated: { exitCode: 0, message: "x".repeat(bytes) } } },
+    ];
+    const cutAt = (bytes: number) =>
+      from({ spec: containers(...names), status: { containerStatuses: said(bytes) } })?.wordsCutAt;
+
+    expect([cutAt(want), cutAt(want - 1)]).toEqual([want, undefined]);
+  });
+
+  it("of thousands of containers that all say much is as small as any", () => {
+    const names = Array.from({ length: 5000 }, (_, index) => `c${index}`);
+    const state = { waiting: { reason: "r".repeat(1000), message: "m".repeat(10_000) } };
+    const containerStatuses = names.map((name) => ({ name, state }));
+    const pod = from({
+      spec: containers(...names),
+      status: { containerStatuses, initContainerStatuses: containerStatuses },
+    });
+
+    expect(JSON.stringify(pod).length).toBeLessThan(4000);
+  });
+});
+
+describe("a status", () => {
+  const schema = loadTaskRunSchema().properties?.["status"] ?? {};
+  const huge = fc.constantFrom(
+    "x".repeat(1e5),
+    "\u{1F980}".repeat(5000),
+    "\u202e\u0000\u001b[31m",
+    "\ud83d",
+    "2030-13-45",
+  );
+  const odd = fc.oneof(huge, fc.constantFrom(-1, 0, 2 ** 31, 2 ** 53, 1e300, 0.5), fc.jsonValue());
+  const full = aStatus({
+    attempts: Array.from({ length: 10 }, () => ({ log: { tail: "last" } })),
+    rest: { results: { rows: "1" }, log: { tail: "last" }, memory: "1Gi", exitCode: 1, workHash: "0123456789abcdef" },
+  });
+  const hostile = fc.array(fc.tuple(fc.constantFrom(...placesOf(full)), odd), { minLength: 1, maxLength: 5 });
+
+  it("that the operator wrote is read as it is", () => {
+    expect(decodeStatus(object(full))).toEqual(full);
+  });
+
+  it("of anybody fits the schema once it is read: what it holds can become part of the next one", () => {
+    fc.assert(
+      fc.property(hostile, (changes) => {
+        const json = changes.reduce<unknown>((status, [place, value]) => replaced(status, place, value), full);
+        const status = decodeStatus(object(json));
+
+        expect(problemsOf(schema, status)).toEqual([]);
+        expect(Buffer.byteLength(JSON.stringify(status))).toBeLessThan(256 * 1024);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("with too many entries keeps the newest attempts, each number once", () => {
+    const attempts = Array.from({ length: 5000 }, (_, index) => ({ number: (index % 50) + 1, reason: "ExitCode" }));
+    const results = Object.fromEntries(attempts.map((_, index) => [`r${index}`, "x".repeat(10_000)]));
+    const status = decodeStatus({ phase: "Pending", attempts, results, conditions: attempts });
+
+    expect(status.attempts?.map(({ number }) => number)).toEqual([41, 42, 43, 44, 45, 46, 47, 48, 49, 50]);
+    expect(problemsOf(schema, status)).toEqual([]);
   });
 });

@@ -24,6 +24,27 @@ export function text(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
+/** The text, if it is one, or so much of its beginning as is kept of it. */
+export function word(value: unknown, chars: number): string | undefined {
+  const found = text(value);
+  return found === undefined ? undefined : beginning(found, chars);
+}
+
+/** At most so many UTF-16 units. A plain slice would keep the whole text alive, however long it is; this is a copy. */
+export function beginning(words: string, chars: number): string {
+  return words.length <= chars ? words : copied(words.slice(0, chars));
+}
+
+/** Its end, likewise. */
+export function ending(words: string, chars: number): string {
+  return words.length <= chars ? words : copied(words.slice(-chars));
+}
+
+/** A half of a surrogate pair at the cut becomes U+FFFD, as in JSON that Go reads. */
+function copied(slice: string): string {
+  return String(JSON.parse(JSON.stringify(slice.toWellFormed())));
+}
+
 export function whole(value: unknown): number | undefined {
   return typeof value === "number" && Number.isSafeInteger(value) ? value : undefined;
 }
@@ -32,6 +53,14 @@ export function whole(value: unknown): number | undefined {
 export function timeMs(value: unknown): number | undefined {
   const ms = typeof value === "string" ? Date.parse(value) : Number.NaN;
   return Number.isNaN(ms) ? undefined : ms;
+}
+
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
+
+/** A time of the API as its text. */
+export function time(value: unknown): string | undefined {
+  const found = text(value);
+  return found !== undefined && TIME.test(found) && timeMs(found) !== undefined ? found : undefined;
 }
 
 /**

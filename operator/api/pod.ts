@@ -1,11 +1,9 @@
 /** JSON of a Pod -> PodRecord. */
-import { compact, identityOf, list, object, text, timeMs, whole } from "./decode.ts";
+import { Chars, POD_TERMINATION_BYTES, TERMINATION_BYTES } from "./bounds.ts";
+import { compact, identityOf, list, object, text, time, timeMs, whole, word } from "./decode.ts";
 import type { Json } from "./decode.ts";
 import { GROUP, Label, WORK_ANNOTATION } from "./names.ts";
 import type { ContainerRecord, PodRecord } from "./records.ts";
-
-/** Names and reasons come from kubelets and controllers; longer ones are cut when read, so that no store grows on them. */
-const MESSAGE_KEPT_CHARS = 1024;
 
 /** A container that waits for one of these is on its way; every other reason means it cannot start for now. */
 const ORDINARY_WAITS: ReadonlySet<string> = new Set(["", "ContainerCreating", "PodInitializing"]);
@@ -23,11 +21,11 @@ export function decodePod(value: unknown): PodRecord | undefined {
     ownerUid: text(owner["uid"]),
     ownerName: text(owner["name"]),
     attempt: attemptOf(metadata),
-    work: text(object(metadata["annotations"])[WORK_ANNOTATION]),
+    work: word(object(metadata["annotations"])[WORK_ANNOTATION], Chars.Hash),
     createdAt: text(metadata["creationTimestamp"]) ?? "",
-    phase: text(status["phase"]) ?? "Pending",
-    reason: text(status["reason"]),
-    message: cut(text(status["message"])),
+    phase: word(status["phase"], Chars.Word) ?? "Pending",
+    reason: word(status["reason"], Chars.Word),
+    message: word(status["message"], Chars.Message),
     nodeName: text(object(raw["spec"])["nodeName"]),
     deletionAskedMs: deletionAskedMs(metadata),
     ...containersOf(object(raw["spec"]), status),
@@ -57,15 +55,15 @@ function deletionAskedMs(metadata: Json): number | undefined {
 
 type ContainerFacts = Pick<
   PodRecord,
-  "main" | "failedInit" | "stuck" | "allTerminated" | "onlySidecarsRun" | "memoryLimit"
+  "main" | "failedInit" | "stuck" | "allTerminated" | "onlySidecarsRun" | "memoryLimit" | "logOnError" | "wordsCutAt"
 >;
 
 function containersOf(spec: Json, status: Json): { [K in keyof ContainerFacts]: ContainerFacts[K] | undefined } {
   const names = list(spec["containers"]).map((container) => text(object(container)["name"]) ?? "");
   const ends = endsCount(spec, status);
-  const states = new Map(list(status["containerStatuses"]).map((item) => entry(object(item), ends)));
-  const inits = list(status["initContainerStatuses"]).map((item) => decodeContainer(object(item)));
   const mainName = names.includes("main") ? "main" : (names[0] ?? "main");
+  const states = new Map(list(status["containerStatuses"]).map((item) => entry(object(item), mainName, ends)));
+  const inits = list(status["initContainerStatuses"]).map((item) => decodeContainer(object(item)));
   const mainSpec = object(list(spec["containers"])[Math.max(0, names.indexOf(mainName))]);
   const regular = names.map((name) => states.get(name) ?? { name, state: "none" as const });
   const isStuck = (one: ContainerRecord): boolean => one.state === "waiting" && !ORDINARY_WAITS.has(one.reason ?? "");
@@ -74,9 +72,12 @@ function containersOf(spec: Json, status: Json): { [K in keyof ContainerFacts]: 
   const regularEnded = names.length > 0 && regular.every((one) => one.state === "terminated");
   // An init container that never got its turn has no terminated state once the pod is over, and never will.
   const allTerminated = regularEnded && inits.every((one) => one.state !== "running");
+  const main = states.get(mainName) ?? { name: mainName, state: "none" };
   return {
-    main: states.get(mainName) ?? { name: mainName, state: "none" },
-    memoryLimit: text(object(object(mainSpec["resources"])["limits"])["memory"]),
+    main,
+    memoryLimit: word(object(object(mainSpec["resources"])["limits"])["memory"], Chars.Quantity),
+    logOnError: mainSpec["terminationMessagePolicy"] === "FallbackToLogsOnError" ? true : undefined,
+    wordsCutAt: cutAt(main, names.length + list(spec["initContainers"]).length),
     failedInit: inits.find((one) => failed(one) && !sidecars.has(one.name)),
     stuck: [...inits, ...regular].find(isStuck),
     allTerminated,
@@ -102,35 +103,42 @@ function endsCount(spec: Json, status: Json): boolean {
   return !again(spec["restartPolicy"]) && !containers.some(own);
 }
 
-function entry(item: Json, ends: boolean): [string, ContainerRecord] {
-  const container = decodeContainer(item);
+/** The kubelet's bound on a termination message, if this one fills it. (Ephemeral containers lower it further.) */
+function cutAt({ state, message = "" }: ContainerRecord, containers: number): number | undefined {
+  const bound = Math.min(TERMINATION_BYTES, Math.floor(POD_TERMINATION_BYTES / Math.max(1, containers)));
+  return state === "terminated" && new TextEncoder().encode(message).length >= bound ? bound : undefined;
+}
+
+function entry(item: Json, mainName: string, ends: boolean): [string, ContainerRecord] {
+  // Only what main says when it ends may have to be read whole: its results.
+  const container = decodeContainer(item, item["name"] === mainName ? Chars.Result : Chars.Message);
   if (ends || container.state !== "terminated") return [container.name, container];
   return [container.name, { name: container.name, state: "waiting" }];
 }
 
-function decodeContainer(item: Json): ContainerRecord {
-  const name = text(item["name"]) ?? "";
+function decodeContainer(item: Json, lastWordsChars: number = Chars.Message): ContainerRecord {
+  const name = word(item["name"], Chars.Name) ?? "";
   const state = object(item["state"]);
   const terminated = state["terminated"];
-  if (terminated !== undefined) return decodeEnd(name, object(terminated));
+  if (terminated !== undefined) return decodeEnd(name, object(terminated), lastWordsChars);
   if (state["running"] !== undefined) {
-    return compact<ContainerRecord>({ name, state: "running", startedAt: text(object(state["running"])["startedAt"]) });
+    return compact<ContainerRecord>({ name, state: "running", startedAt: time(object(state["running"])["startedAt"]) });
   }
   if (state["waiting"] === undefined) return { name, state: "none" };
   const waiting = object(state["waiting"]);
-  const message = cut(text(waiting["message"]));
-  return compact<ContainerRecord>({ name, state: "waiting", reason: text(waiting["reason"]), message });
+  const reason = word(waiting["reason"], Chars.Word);
+  return compact<ContainerRecord>({ name, state: "waiting", reason, message: word(waiting["message"], Chars.Message) });
 }
 
-function decodeEnd(name: string, terminated: Json): ContainerRecord {
+function decodeEnd(name: string, terminated: Json, messageChars: number): ContainerRecord {
   return compact<ContainerRecord>({
     name,
     state: "terminated",
-    reason: text(terminated["reason"]),
-    message: cut(text(terminated["message"])),
+    reason: word(terminated["reason"], Chars.Word),
+    message: word(terminated["message"], messageChars),
     exitCode: whole(terminated["exitCode"]) ?? 0,
-    startedAt: text(terminated["startedAt"]),
-    finishedAt: text(terminated["finishedAt"]),
+    startedAt: time(terminated["startedAt"]),
+    finishedAt: time(terminated["finishedAt"]),
   });
 }
 
@@ -142,11 +150,12 @@ function conditionsOf(status: Json): { [K in keyof ConditionFacts]: ConditionFac
   const target = conditions.find((one) => one["type"] === "DisruptionTarget" && one["status"] === "True");
   return {
     unschedulable:
-      scheduled?.["reason"] === "Unschedulable" ? (cut(text(scheduled["message"])) ?? "no node fits") : undefined,
-    disruption: target && { reason: text(target["reason"]) ?? "", message: cut(text(target["message"])) ?? "" },
+      scheduled?.["reason"] === "Unschedulable"
+        ? (word(scheduled["message"], Chars.Message) ?? "no node fits")
+        : undefined,
+    disruption: target && {
+      reason: word(target["reason"], Chars.Word) ?? "",
+      message: word(target["message"], Chars.Message) ?? "",
+    },
   };
-}
-
-function cut(message: string | undefined): string | undefined {
-  return message === undefined || message.length <= MESSAGE_KEPT_CHARS ? message : message.slice(0, MESSAGE_KEPT_CHARS);
 }

@@ -49,6 +49,10 @@ export interface PodRecord extends ObjectRecord {
   readonly memoryLimit?: string;
   /** The container whose end is the task's end: the one named "main", else the first. */
   readonly main: ContainerRecord;
+  /** Its template asks the kubelet to put the end of the log where a failed container left no message of its own. */
+  readonly logOnError?: true;
+  /** Bytes. Its termination message is as long as a kubelet lets it be, so part of it may be missing. */
+  readonly wordsCutAt?: number;
   /** The first init container that failed, if one did. */
   readonly failedInit?: ContainerRecord;
   /** The first container that cannot start, with the kubelet's reason (ErrImagePull ...). */

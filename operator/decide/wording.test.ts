@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MESSAGE_CHARS, sentence, span, stamp } from "./wording.ts";
+import { MESSAGE_CHARS, lastLines, sentence, span, stamp } from "./wording.ts";
 
 describe("sentence", () => {
   it.each([
@@ -30,6 +30,40 @@ describe("sentence", () => {
         expect(said).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u);
         expect(sentence(said)).toBe(said);
       }),
+    );
+  });
+});
+
+describe("lastLines", () => {
+  it.each([
+    ["keeps the lines of a log", "one\n  two\nthree\n", "one\n  two\nthree"],
+    ["takes every kind of line break for one", "a\r\nb\rc\u2028d", "a\nb\nc\nd"],
+    ["takes colours away and lets no terminal be steered", "\u001b[1;31mred\u001b[0m\u0007 \u202eend", "red  end"],
+    ["shows one empty line where there are many", "a\n\n\n\n\nb", "a\n\nb"],
+    ["says nothing of nothing", " \n\u0000\n", ""],
+    ["heals broken Unicode", "half \ud83d pair", "half \ufffd pair"],
+  ])("%s", (_, words, want) => {
+    expect(lastLines(words, 100)).toBe(want);
+  });
+
+  it("keeps the end, from the beginning of a line on", () => {
+    expect(lastLines("first line\nsecond\nthird", 14)).toBe("second\nthird");
+    expect(lastLines("x".repeat(50), 10)).toBe("x".repeat(10));
+  });
+
+  it("is printable, well-formed and bounded, whatever was said", () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: "binary", maxLength: 3000, size: "max" }),
+        fc.integer({ min: 1, max: 2048 }),
+        (words, chars) => {
+          const said = lastLines(words, chars);
+
+          expect(said.length).toBeLessThanOrEqual(chars);
+          expect(said.isWellFormed()).toBe(true);
+          expect(said.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u);
+        },
+      ),
     );
   });
 });

@@ -1,7 +1,10 @@
 /** How values read to people: messages, spans, times. */
 
+import { Chars } from "../api/bounds.ts";
+import { ending } from "../api/decode.ts";
+
 /** conditions[].message and attempts[].message hold 1,024 characters (crds/taskruns.yaml). */
-export const MESSAGE_CHARS = 1024;
+export const MESSAGE_CHARS: number = Chars.Message;
 
 /** Printable, one line, well-formed Unicode, and not longer than a message may be: whatever a pod or a server said. */
 export function sentence(message: string): string {
@@ -13,6 +16,26 @@ export function sentence(message: string): string {
     .toWellFormed();
   if (flat.length <= MESSAGE_CHARS) return flat;
   return `${flat.slice(0, MESSAGE_CHARS - 4).toWellFormed()} ...`;
+}
+
+/** Colours and cursor movements of terminals (ECMA-48 control sequences). */
+// oxlint-disable-next-line no-control-regex -- they begin with one
+const TERMINAL_CODES = /\u001b\[[0-?]*[ -/]*[@-~]/g;
+
+/** The last of somebody's lines: line breaks stay, everything else is made printable; at most so many characters. */
+export function lastLines(words: string, chars: number): string {
+  const printable = words
+    .replace(TERMINAL_CODES, "")
+    .replace(/\r\n?|[\p{Zl}\p{Zp}]/gu, "\n")
+    .replace(/[^\P{Cc}\n]+/gu, " ")
+    .replace(/\p{Bidi_Control}/gu, "")
+    .replace(/\n{3,}/g, "\n\n")
+    .trimEnd()
+    .toWellFormed();
+  const kept = ending(printable, chars);
+  // What was cut begins with a whole line, unless it is one.
+  const first = kept.length < printable.length ? kept.indexOf("\n") + 1 : 0;
+  return kept.slice(first).replace(/^\n+/, "");
 }
 
 /** Somebody's words as a whole sentence. */

@@ -85,6 +85,8 @@ export interface PodWish {
   readonly endReason?: string;
   readonly endMessage?: string;
   readonly finishedAt?: number;
+  /** Its template has terminationMessagePolicy FallbackToLogsOnError. */
+  readonly logOnError?: true;
   /** A deletion was asked for then; the grace period is 30 s. */
   readonly deletedAt?: number;
   /** status.reason, status.message */
@@ -120,7 +122,7 @@ export function podJson(stage: Stage, wish: PodWish = {}): Json {
       ],
       ...deletion,
     },
-    spec: { ...(placed && { nodeName: NODE }), ...containersOf(stage) },
+    spec: { ...(placed && { nodeName: NODE }), ...containersOf(stage, wish) },
     status: { ...statusOf(stage, wish), ...wordsOf(wish), ...conditionsOf(stage, wish) },
   };
 }
@@ -131,10 +133,11 @@ export function aPod(stage: Stage, wish: PodWish = {}): PodRecord {
   return Object.freeze({ ...record, ...(gone && { gone }), ...(endedUnasked && { endedUnasked }) });
 }
 
-function containersOf(stage: Stage): Json {
+function containersOf(stage: Stage, { logOnError }: PodWish): Json {
   const sidecar = stage === "sidecarLeft" ? [{ name: "proxy", image: "proxy" }] : [];
   const init = stage.startsWith("init") ? { initContainers: [{ name: "setup", image: "busybox" }] } : {};
-  return { ...init, containers: [...sidecar, { name: "main", image: "busybox" }] };
+  const policy = logOnError && { terminationMessagePolicy: "FallbackToLogsOnError" };
+  return { ...init, containers: [...sidecar, { name: "main", image: "busybox", ...policy }] };
 }
 
 const RUNNING = { running: { startedAt: at(5) } };

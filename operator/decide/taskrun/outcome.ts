@@ -8,6 +8,8 @@ import type { ContainerRecord, PodRecord } from "../../api/records.ts";
 import { closed, sentence } from "../wording.ts";
 import { provenEnded } from "./facts.ts";
 import type { Facts } from "./facts.ts";
+import { lastWords } from "./lastwords.ts";
+import { readResults } from "./results.ts";
 
 /** The end of an attempt. */
 export interface AttemptEnd {
@@ -69,7 +71,10 @@ function mainSucceeded(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
   const { main } = pod;
   const clean = main.state === "terminated" ? main.exitCode === 0 : pod.phase === "Succeeded";
   if (!clean) return undefined;
-  return { reason: Reason.Succeeded, message: "", exitCode: 0, at: timeMs(main.finishedAt) ?? facts.now };
+  const at = timeMs(main.finishedAt) ?? facts.now;
+  const handed = readResults(pod, facts.taskRun.spec.results);
+  if ("results" in handed) return { reason: Reason.Succeeded, message: "", exitCode: 0, at };
+  return { ...handed, exitCode: 0, at };
 }
 
 /** Somebody else ended the pod while main ran: main's exit code is then only the echo of the signal. */
@@ -99,7 +104,8 @@ function mainFailed(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
     return ended(pod, Reason.ContainerCreateFailed, `Container ${main.name} could not start: ${said(main)}`, at);
   }
   const signal = SIGNAL_NAMES.get(main.exitCode ?? 0) ?? "";
-  const words = main.message === undefined ? "." : `: ${main.message}`;
+  const own = lastWords(pod);
+  const words = own === undefined ? "." : closed(`: ${own}`);
   const kubelet = pod.reason === undefined ? "" : ` ${podWords(pod, "")}`;
   const message = `Container ${main.name} ended with exit code ${code(pod)}${signal}${words}${kubelet}`;
   return ended(pod, Reason.ExitCode, message, at);

@@ -1,12 +1,16 @@
 /** The whole status of a TaskRun, rebuilt from what was observed; never patched along the way. */
+import { Chars } from "../../api/bounds.ts";
 import { compact, timeMs } from "../../api/decode.ts";
+import { Reason } from "../../api/names.ts";
 import type { PodRecord } from "../../api/records.ts";
 import type { TaskRunStatus } from "../../api/types.ts";
 import { succeededCondition } from "../conditions.ts";
 import type { Verdict } from "../conditions.ts";
 import { sentence, span, stamp } from "../wording.ts";
 import type { AttemptStatus, Facts } from "./facts.ts";
+import { logTail } from "./lastwords.ts";
 import type { AttemptEnd } from "./outcome.ts";
+import { readResults } from "./results.ts";
 
 /** status.attempts holds the last 10 (crds/taskruns.yaml). */
 const ATTEMPTS_KEPT = 10;
@@ -32,6 +36,7 @@ export function statusFrom(facts: Facts, view: View): TaskRunStatus {
     startTime: started === undefined ? undefined : stamp(started),
     completionTime: completedAt === undefined ? undefined : stamp(completedAt),
     duration: completedAt === undefined || started === undefined ? undefined : span(floor(completedAt) - started),
+    ...handedOver(facts, attempts.at(-1)),
     nextAttemptTime: nextAttemptAt === undefined ? undefined : stamp(nextAttemptAt),
     attempts: attempts.length === 0 ? undefined : attempts,
     conditions: [succeededCondition(view, facts.before.conditions ?? [], at)],
@@ -52,6 +57,7 @@ export function attemptStatus(facts: Facts, end: AttemptEnd): AttemptStatus {
     exitCode: end.exitCode,
     startTime: created === undefined || timeMs(created) === undefined ? undefined : created,
     completionTime: stamp(end.at),
+    log: logOf(pod, end.reason, Chars.AttemptLogTail),
   });
 }
 
@@ -63,6 +69,31 @@ function shownAttempt(facts: Facts, last: AttemptStatus | undefined): { [K in ke
   if (last === undefined) return { attempt: facts.refusal === undefined ? facts.before.attempt : facts.current };
   const { number, podName, podUID, nodeName, exitCode } = last;
   return { attempt: number, podName, podUID, nodeName, exitCode };
+}
+
+type Left = Pick<TaskRunStatus, "results" | "log">;
+
+/**
+ * What the attempt left that the status speaks of, once it has ended: results if it succeeded, else the end of its log.
+ * From its pod while there is one; afterwards as the status has it.
+ */
+function handedOver(facts: Facts, last: AttemptStatus | undefined): { [K in keyof Left]: Left[K] | undefined } {
+  const { pod, lastPod, before } = facts;
+  const underWay = pod !== undefined && pod.attempt !== last?.number;
+  if (last === undefined || underWay) return { results: undefined, log: undefined };
+  const its = [pod, lastPod].find((one) => one?.attempt === last.number);
+  const known = before.attempt === last.number ? before : {};
+  if (last.reason !== Reason.Succeeded) {
+    return { results: undefined, log: logOf(its, last.reason, Chars.LogTail) ?? known.log };
+  }
+  const handed = its && readResults(its, facts.taskRun.spec.results);
+  const results = handed !== undefined && "results" in handed ? handed.results : known.results;
+  return { results: Object.keys(results ?? {}).length === 0 ? undefined : { ...results }, log: undefined };
+}
+
+function logOf(pod: PodRecord | undefined, reason: string, chars: number): TaskRunStatus["log"] {
+  const tail = pod === undefined || reason === Reason.Succeeded ? undefined : logTail(pod, chars);
+  return tail === undefined ? undefined : { tail };
 }
 
 function shownPod(attempt: number, pod: PodRecord): Shown {

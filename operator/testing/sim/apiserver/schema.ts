@@ -8,6 +8,8 @@ import type { Cause } from "./failure.ts";
 export interface Schema {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: Schema;
+  readonly maxProperties?: number;
   readonly items?: Schema;
   readonly required?: readonly string[];
   readonly enum?: readonly unknown[];
@@ -107,6 +109,13 @@ function objectProblems(schema: Schema, value: Readonly<Record<string, unknown>>
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     if (Object.hasOwn(value, name)) problemsOf(property, value[name], path === "" ? name : `${path}.${name}`, out);
   }
+  const entries = Object.entries(value);
+  const { maxProperties = entries.length, additionalProperties } = schema;
+  if (entries.length > maxProperties) {
+    out.push(cause("FieldValueTooMany", path, `Too many: ${entries.length}: must have at most ${maxProperties} items`));
+  }
+  if (additionalProperties === undefined) return;
+  for (const [name, item] of entries) problemsOf(additionalProperties, item, `${path}.${name}`, out);
 }
 
 function listProblems(schema: Schema, value: readonly unknown[], path: string, out: Cause[]): void {
