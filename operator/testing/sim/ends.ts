@@ -16,7 +16,7 @@ export function endProblem(plan: TaskRunPlan, taskRun: TaskRun, pods: readonly P
   const is = `${status.phase} (${reason}), attempt ${status.attempt}, exit code ${status.exitCode}`;
   if (plan.wants === "gone") return `exists, ${is}`;
   // Stopped by the operator and removed while it was not looking: it may not guess whether the containers have ended.
-  const unseen = pods.some((pod) => pod.deletionBy === "operator" && pod.removedBy !== undefined);
+  const unseen = pods.some((pod) => pod.deletionBy === "operator" && pod.removedBy !== undefined && !pod.endedFirst);
   if (unseen && reason === "UnknownFate" && status.exitCode !== 0) return undefined;
   const touched = (plan.acts ?? []).length > 0 && plan.wants === undefined;
   if (touched) {

@@ -79,10 +79,31 @@ function drawTaskRun(random: Random, ground: Ground): TaskRunPlan {
         backoff: { initialSeconds: random.pick([0, 1, 5, 20]), factor: random.int(1, 3), maxSeconds: 60 },
       },
       ...(hasDeadline ? { activeDeadlineSeconds: random.pick([1, 5, 20, 90]) } : {}),
+      ...drawAftermath(random.fork("aftermath")),
     },
+    ...drawMetadata(random.fork("metadata")),
     scripts,
     ...(acts.length === 0 ? {} : { acts }),
   };
+}
+
+/** What is to remain of it: mostly what the defaults say. */
+function drawAftermath(random: Random): Readonly<Record<string, unknown>> {
+  const retention = random.chance(0.4) ? { podRetention: random.pick(["Always", "OnFailure", "Never"]) } : {};
+  if (random.chance(0.6)) return retention;
+  const action = random.chance(0.4) ? { ttlAction: random.pick(["Delete", "Compact"]) } : {};
+  return { ...retention, ...action, ttlSecondsAfterFinished: random.pick([0, 1, 5, 60]) };
+}
+
+function drawMetadata(random: Random): Pick<TaskRunPlan, "metadata"> {
+  if (random.chance(0.6)) return {};
+  const owner = { apiVersion: "v1", kind: "ConfigMap", name: "owner", uid: "uid-owner", controller: true };
+  const metadata = {
+    ...(random.chance(0.5) && { labels: { "argocd.argoproj.io/instance": "shop" } }),
+    ...(random.chance(0.3) && { annotations: { "argocd.argoproj.io/tracking-id": "shop:x" } }),
+    ...(random.chance(0.3) && { ownerReferences: [owner] }),
+  };
+  return { metadata };
 }
 
 /** Only a task with a deadline may hang for ever: all others must reach an end by themselves. */
@@ -113,6 +134,7 @@ const MOMENTS: readonly [Moment, ...Moment[]] = [
   "backingOff",
   "stopping",
   "ended",
+  "compacted",
 ];
 
 function drawActs(random: Random): readonly Act[] {
@@ -128,6 +150,8 @@ function drawActs(random: Random): readonly Act[] {
     { kind: "delete", mode: "Orphan" },
     { kind: "recreate" },
     { kind: "setRetryLimit", limit: random.int(0, 3) },
+    { kind: "setTtl", seconds: random.pick([0, 3, 20]) },
+    { kind: "applyAgain" },
   ];
   return Array.from({ length: random.int(1, 3) }, () => ({
     when: random.pick(MOMENTS),

@@ -5,14 +5,18 @@
 import type { ApiRequest } from "../../api/port.ts";
 import { routeOf } from "./apiserver/resources.ts";
 import type { Change, Store } from "./apiserver/store.ts";
+import { Aftermath } from "./aftermath.ts";
 import type { Link } from "./link.ts";
-import { isRecord, isTerminalPhase, type TaskRun } from "./objects.ts";
+import { isRecord, isTerminalPhase, type Pod, type TaskRun } from "./objects.ts";
 import { changedStatusProblem, sentStatusProblem } from "./statusrules.ts";
+import type { Problem } from "./statusrules.ts";
 import type { PodRecord, Truth } from "./truth.ts";
 
 export interface InvariantOptions {
   readonly store: Store;
   readonly truth: Truth;
+  /** Wall clock, milliseconds. */
+  readonly nowMs: () => number;
   /** Called with the rule and what broke it; the run ends after the current step. */
   readonly fail: (rule: string, message: string) => void;
 }
@@ -22,9 +26,11 @@ export class Invariants {
   readonly #options: InvariantOptions;
   /** Set once everything has reached its end: from then on the operator must not write. */
   quiet = false;
+  readonly aftermath: Aftermath;
 
   constructor(options: InvariantOptions) {
     this.#options = options;
+    this.aftermath = new Aftermath(options);
     options.truth.onStart = (record) => this.#noOverlap(record);
     options.store.listen((change) => {
       if (change.resource === "pods") this.#podChanged(change);
@@ -49,27 +55,40 @@ export class Invariants {
   }
 
   #podChanged(change: Change): void {
-    const { truth, store, fail } = this.#options;
+    const { truth } = this.#options;
     const known = truth.pods.get(change.object.metadata.uid);
     const wasBound = known?.node !== undefined;
+    if (isDeletion(change) && known?.deletionBy === undefined) {
+      this.#report(this.aftermath.podDeletion((change.before ?? change.object) as Pod));
+    }
     truth.note(change);
     const record = truth.pods.get(change.object.metadata.uid);
     if (record?.owner === undefined) return;
     if (!wasBound && record.node !== undefined) this.#onePodPerAttempt(record);
-    if (change.type !== "ADDED" || change.by !== "operator") return;
+    if (change.type === "ADDED" && change.by === "operator") this.#podCreated(record, record.owner);
+  }
+
+  #podCreated(record: PodRecord, { key, uid }: NonNullable<PodRecord["owner"]>): void {
+    const { store, fail } = this.#options;
     if (record.restartPolicy !== "Never") fail("I1 OnePodPerAttempt", `${record.key} may restart its containers`);
-    const owner = store.get("taskruns", record.owner.key) as TaskRun | undefined;
-    if (owner?.metadata.uid !== record.owner.uid) return;
+    const owner = store.get("taskruns", key) as TaskRun | undefined;
+    if (owner?.metadata.uid !== uid) return;
     const phase = owner.status?.phase;
     if (isTerminalPhase(phase)) fail("I3 NoResurrection", `pod ${record.key} created after its TaskRun was ${phase}`);
   }
 
-  #taskRunChanged({ type, object, before, by }: Change): void {
+  #taskRunChanged(change: Change): void {
+    const { type, object, before, by } = change;
     const taskRun = object as TaskRun;
     this.#markNamed(taskRun);
+    if (type !== "ADDED" && by === "operator") this.#report(this.aftermath.taskRunChange(change));
     if (type !== "MODIFIED" || before === undefined) return;
     const problem = changedStatusProblem(before as TaskRun, taskRun, { by, truth: this.#options.truth });
-    if (problem !== undefined) this.#options.fail(problem.rule, `${object.metadata.name}: ${problem.message}`);
+    this.#report(problem && { ...problem, message: `${object.metadata.name}: ${problem.message}` });
+  }
+
+  #report(problem: Problem | undefined): void {
+    if (problem !== undefined) this.#options.fail(problem.rule, problem.message);
   }
 
   #markNamed({ status }: TaskRun): void {
@@ -107,18 +126,24 @@ export class Invariants {
     }
   }
 
-  /** I5. A uid precondition on every deletion, and only pods that belong to a TaskRun. */
+  /** I5. Every deletion says of which object, in which state; and of pods, only those that belong to a TaskRun. */
   #adoptOnlyOwn(request: ApiRequest): void {
     const preconditions = isRecord(request.body) ? request.body["preconditions"] : undefined;
     const uid = isRecord(preconditions) ? preconditions["uid"] : undefined;
-    if (typeof uid !== "string") {
-      this.#options.fail("I5 AdoptOnlyOwn", `DELETE ${request.path} without a uid precondition`);
+    const version = isRecord(preconditions) ? preconditions["resourceVersion"] : undefined;
+    if (typeof uid !== "string" || typeof version !== "string") {
+      this.#options.fail("I5 AdoptOnlyOwn", `DELETE ${request.path} without preconditions on uid and resourceVersion`);
       return;
     }
     const record = this.#options.truth.pods.get(uid);
     if (record === undefined || record.owner !== undefined) return;
     this.#options.fail("I5 AdoptOnlyOwn", `DELETE ${request.path} of a pod that belongs to no TaskRun`);
   }
+}
+
+/** By the operator. */
+function isDeletion({ type, object, by }: Change): boolean {
+  return by === "operator" && (type === "DELETED" || object.metadata.deletionTimestamp !== undefined);
 }
 
 function leftNoTrace(record: PodRecord): boolean {
@@ -137,7 +162,7 @@ function isAllowed({ method, path }: ApiRequest): boolean {
     case "POST":
       return isPod && route.name === undefined && route.namespace !== undefined;
     case "DELETE":
-      return isPod && route.name !== undefined && route.subresource === undefined;
+      return route.name !== undefined && route.subresource === undefined;
     case "PUT":
       return !isPod && route.name !== undefined && route.subresource === "status";
   }

@@ -96,6 +96,9 @@ export interface TaskRunSpec {
   };
   readonly activeDeadlineSeconds?: number;
   readonly cancel?: boolean;
+  readonly podRetention?: "Always" | "OnFailure" | "Never";
+  readonly ttlSecondsAfterFinished?: number;
+  readonly ttlAction?: "Delete" | "Compact";
 }
 
 export interface AttemptEntry {
@@ -124,9 +127,16 @@ export interface TaskRunStatus {
   readonly attempt?: number;
   readonly podName?: string;
   readonly podUID?: string;
+  readonly nodeName?: string;
   readonly startTime?: string;
   readonly completionTime?: string;
+  readonly duration?: string;
   readonly exitCode?: number;
+  readonly results?: Readonly<Record<string, string>>;
+  readonly workHash?: string;
+  readonly memory?: string;
+  readonly log?: unknown;
+  readonly compacted?: boolean;
   readonly nextAttemptTime?: string;
   readonly attempts?: readonly AttemptEntry[];
   readonly conditions?: readonly Condition[];

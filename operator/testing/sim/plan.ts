@@ -1,5 +1,5 @@
 /** What a simulated world contains: values only, so that a plan can be printed, varied and run again. */
-import type { Act } from "./users.ts";
+import type { Act, Manifest } from "./users.ts";
 import type { PodScript, Scripts } from "./script.ts";
 
 /** How a TaskRun may end. Fields left out are not compared. */
@@ -38,7 +38,7 @@ export function keyOfPlan({ namespace = "default", name }: TaskRunPlan): string 
 }
 
 /** The object a user would apply. */
-export function manifestOf(plan: TaskRunPlan): { readonly metadata: { readonly namespace: string } } {
+export function manifestOf(plan: TaskRunPlan): Manifest {
   const { name, namespace = "default" } = plan;
   const template = templateFor(scriptsOf(plan));
   const object = {

@@ -73,8 +73,9 @@ function checkEnds(world: World): void {
   const { store } = world.server;
   const told = world.link?.seen ?? new Map<string, SeenEnd>();
   for (const plan of world.plan.taskRuns) {
-    const taskRun = store.get("taskruns", keyOfPlan(plan)) as TaskRun | undefined;
-    if (taskRun === undefined) continue;
+    const isGone = store.get("taskruns", keyOfPlan(plan)) === undefined;
+    const taskRun = world.invariants.aftermath.wholeOf(keyOfPlan(plan));
+    if (taskRun === undefined || (isGone && plan.wants === "gone")) continue;
     const records = world.truth.ofOwner(taskRun.metadata.uid);
     const problem = endProblem(plan, taskRun, records);
     if (problem !== undefined) world.fail("L1 EventualEnd", `${keyOf(taskRun)} ${problem}`);
@@ -112,7 +113,7 @@ function unfinished(world: World): string {
   const running = [...world.truth.pods.values()]
     .filter(({ alive }) => alive.size > 0)
     .map(({ key, alive }) => `${[...alive].join(", ")} of ${key} still run`);
-  return [...lines, ...pods, ...running].join("; ");
+  return [...lines, ...pods, ...running, ...world.invariants.aftermath.left()].join("; ");
 }
 
 function raise(world: World): void {

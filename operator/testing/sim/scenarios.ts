@@ -14,6 +14,8 @@ function only(plan: Omit<TaskRunPlan, "name">): readonly TaskRunPlan[] {
   return [{ name: "task", ...plan }];
 }
 
+const TRACKED = { annotations: { "argocd.argoproj.io/tracking-id": "shop:stint.dev/TaskRun:default/task" } };
+
 export const SCENARIOS: Readonly<Record<string, readonly TaskRunPlan[]>> = {
   success: only({ scripts: [{ runMs: 5000 }] }),
   shortSuccess: only({ scripts: [{ runMs: 300 }] }),
@@ -98,6 +100,54 @@ export const SCENARIOS: Readonly<Record<string, readonly TaskRunPlan[]>> = {
     scripts: [{ runMs: FOREVER }],
     acts: [{ when: "running", afterMs: 2000, deed: { kind: "delete", mode: "Background" } }],
     wants: "gone",
+  }),
+  neverKept: only({
+    spec: { ...retry(2), podRetention: "Never" },
+    scripts: [{ runMs: 1000, exitCode: 1 }, { runMs: 1000 }],
+  }),
+  neverKeptSidecar: only({
+    spec: { ...retry(1), podRetention: "Never" },
+    scripts: [{ runMs: 1500, exitCode: 2, sidecarMs: 3000, stopMs: 2000 }, { runMs: 1000 }],
+  }),
+  keptOnFailure: only({
+    spec: { ...retry(2), podRetention: "OnFailure" },
+    scripts: [{ runMs: 1000, exitCode: 1 }, { runMs: 1000 }],
+  }),
+  timeToLive: only({ spec: { ttlSecondsAfterFinished: 20 }, scripts: [{ runMs: 1000, exitCode: 4 }] }),
+  noTimeToLive: only({ spec: { ttlSecondsAfterFinished: 0, podRetention: "Never" }, scripts: [{ runMs: 1000 }] }),
+  timeToLiveHeld: only({
+    spec: { ttlSecondsAfterFinished: 5 },
+    metadata: { finalizers: ["example.com/hold"] },
+    acts: [{ when: "deleting", afterMs: 20_000, deed: { kind: "dropFinalizers" } }],
+    wants: "gone",
+  }),
+  compacted: only({
+    spec: { ...retry(1), ttlSecondsAfterFinished: 10 },
+    metadata: TRACKED,
+    scripts: [{ runMs: 1000, exitCode: 1 }, { runMs: 1000 }],
+  }),
+  /** The same file again, then one with a change that is none of the work. */
+  compactedAndApplied: only({
+    spec: { ttlSecondsAfterFinished: 3, podRetention: "OnFailure" },
+    metadata: TRACKED,
+    acts: [
+      { when: "compacted", afterMs: 100, deed: { kind: "applyAgain" } },
+      { when: "compacted", afterMs: 5000, deed: { kind: "setRetryLimit", limit: 7 } },
+    ],
+    wants: [{ phase: "Succeeded", attempts: 1 }],
+  }),
+  trackedAndOwned: only({
+    spec: { ttlSecondsAfterFinished: 3 },
+    metadata: {
+      ...TRACKED,
+      ownerReferences: [{ apiVersion: "v1", kind: "ConfigMap", name: "owner", uid: "uid-owner", controller: true }],
+    },
+  }),
+  /** Somebody wants it to stay longer at the moment its time is over. */
+  longerLife: only({
+    spec: { ttlSecondsAfterFinished: 5 },
+    acts: [{ when: "ended", afterMs: 4500, deed: { kind: "setTtl", seconds: 30 } }],
+    wants: [{ phase: "Succeeded", attempts: 1 }],
   }),
   strangersPod: only({ stranger: true }),
 };

@@ -102,8 +102,10 @@ function wentBack(before: TaskRunStatus, after: TaskRunStatus): Problem | undefi
 
 function attemptsRewritten(
   { attempts: before = [] }: TaskRunStatus,
-  { attempts: after = [] }: TaskRunStatus,
+  { attempts: after = [], compacted }: TaskRunStatus,
 ): Problem | undefined {
+  // What a compaction drops was checked before it (aftermath.ts).
+  if (compacted === true) return undefined;
   for (const entry of before) {
     const now = after.find(({ number }) => number === entry.number);
     // The list is bounded: an entry may give way to a newer one, never to nothing.

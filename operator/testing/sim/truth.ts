@@ -30,6 +30,8 @@ export interface PodRecord {
   ended: boolean;
   deletionBy: string | undefined;
   removedBy: string | undefined;
+  /** Its end stood in the API before its deletion was asked for. */
+  endedFirst: boolean;
   /** Its TaskRun was deleted with the wish that its pods stay: it is nobody's now. */
   orphaned: boolean;
   /** Some TaskRun's status has named this uid. */
@@ -55,6 +57,7 @@ export class Truth {
     const pod = object as Pod;
     const record = this.pods.get(pod.metadata.uid) ?? this.#create(pod, by);
     record.node ??= pod.spec?.nodeName;
+    if (record.deletionBy === undefined) record.endedFirst = record.ended;
     if (pod.metadata.deletionTimestamp !== undefined) record.deletionBy ??= by;
     record.orphaned = record.owner !== undefined && controllerOf(pod) === undefined;
     if (type === "DELETED") {
@@ -113,6 +116,7 @@ export class Truth {
       ended: false,
       deletionBy: undefined,
       removedBy: undefined,
+      endedFirst: false,
       orphaned: false,
       named: false,
     };

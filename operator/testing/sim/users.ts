@@ -14,7 +14,9 @@ export type Moment =
   | "shownRunning"
   | "backingOff"
   | "stopping"
-  | "ended";
+  | "ended"
+  | "compacted"
+  | "deleting";
 
 export type Deed =
   | { readonly kind: "deletePod"; readonly graceSeconds?: number }
@@ -24,12 +26,22 @@ export type Deed =
   | { readonly kind: "delete"; readonly mode: "Background" | "Foreground" | "Orphan" }
   /** Deletes it and makes one of the same name as soon as the name is free. */
   | { readonly kind: "recreate" }
-  | { readonly kind: "setRetryLimit"; readonly limit: number };
+  | { readonly kind: "setRetryLimit"; readonly limit: number }
+  | { readonly kind: "setTtl"; readonly seconds: number }
+  | { readonly kind: "dropFinalizers" }
+  /** As a GitOps tool does again and again, whatever became of the object. */
+  | { readonly kind: "applyAgain" };
 
 export interface Act {
   readonly when: Moment;
   readonly afterMs?: number;
   readonly deed: Deed;
+}
+
+/** A TaskRun as a user wrote it. */
+export interface Manifest {
+  readonly metadata: { readonly namespace: string };
+  readonly spec: unknown;
 }
 
 /** How often a user tries to take a name that is still being freed. */
@@ -44,7 +56,7 @@ const NAME = "user";
 export function planActs(
   site: Site,
   key: string,
-  plan: { readonly acts: readonly Act[]; readonly recreate: () => boolean },
+  plan: { readonly acts: readonly Act[]; readonly manifest: Manifest; readonly recreate: () => boolean },
 ): void {
   const waiting = new Set(plan.acts);
   const look = (): void => {
@@ -54,7 +66,7 @@ export function planActs(
     for (const act of waiting) {
       if (!isMoment(site, taskRun, act.when)) continue;
       waiting.delete(act);
-      site.clock.after(act.afterMs ?? 0, () => perform(site, key, { deed: act.deed, recreate: plan.recreate }));
+      site.clock.after(act.afterMs ?? 0, () => perform(site, key, { ...plan, deed: act.deed }));
     }
   };
   site.server.store.listen((change: Change) => {
@@ -85,15 +97,20 @@ function isMoment(site: Site, taskRun: TaskRun, moment: Moment): boolean {
       return pods.some((pod) => pod.deletionBy !== undefined);
     case "ended":
       return status?.completionTime !== undefined;
+    case "compacted":
+      return status?.compacted === true;
+    case "deleting":
+      return taskRun.metadata.deletionTimestamp !== undefined;
   }
 }
 
 interface Performance {
   readonly deed: Deed;
+  readonly manifest: Manifest;
   readonly recreate: () => boolean;
 }
 
-function perform(site: Site, key: string, { deed, recreate }: Performance): void {
+function perform(site: Site, key: string, { deed, manifest, recreate }: Performance): void {
   site.trace.note(NAME, `${key}: ${JSON.stringify(deed)}`);
   const path = `/apis/stint.dev/v1alpha1/namespaces/${key.replace("/", "/taskruns/")}`;
   switch (deed.kind) {
@@ -108,6 +125,15 @@ function perform(site: Site, key: string, { deed, recreate }: Performance): void
       return;
     case "setRetryLimit":
       edit(site, key, (spec) => ({ ...spec, retry: { ...spec.retry, limit: deed.limit } }));
+      return;
+    case "setTtl":
+      edit(site, key, (spec) => ({ ...spec, ttlSecondsAfterFinished: deed.seconds }));
+      return;
+    case "dropFinalizers":
+      dropFinalizers(site, key);
+      return;
+    case "applyAgain":
+      if (!recreate()) edit(site, key, () => manifest.spec);
       return;
     case "delete":
       send(site, { method: "DELETE", path, body: { propagationPolicy: deed.mode } });
@@ -154,6 +180,14 @@ function edit(site: Site, key: string, change: (spec: NonNullable<TaskRun["spec"
     if (taskRun?.spec === undefined) return;
     if (send(site, { method: "PUT", path, body: { ...taskRun, spec: change(taskRun.spec) } }) === 200) return;
   }
+}
+
+function dropFinalizers(site: Site, key: string): void {
+  const path = `/apis/stint.dev/v1alpha1/namespaces/${key.replace("/", "/taskruns/")}`;
+  const taskRun = site.server.store.get("taskruns", key);
+  if (taskRun === undefined) return;
+  const { finalizers: _dropped, ...metadata } = taskRun.metadata;
+  send(site, { method: "PUT", path, body: { ...taskRun, metadata } });
 }
 
 function podsOf(site: Site, key: string): Pod[] {

@@ -99,6 +99,7 @@ export class World {
     this.invariants = new Invariants({
       store: this.server.store,
       truth: this.truth,
+      nowMs: () => this.clock.wallMs,
       fail: (rule, message) => this.fail(rule, message),
     });
     const gone = this.#random.fork("gone");
@@ -149,7 +150,7 @@ export class World {
       const { metadata, status } = object as TaskRun;
       if (metadata.deletionTimestamp !== undefined || !isTerminalPhase(status?.phase)) return false;
     }
-    if (this.truth.anyAlive) return false;
+    if (this.truth.anyAlive || this.invariants.aftermath.left().length > 0) return false;
     for (const pod of this.server.store.values("pods")) if (pod.metadata.deletionTimestamp !== undefined) return false;
     return true;
   }
@@ -184,6 +185,7 @@ export class World {
     for (const taskRun of this.plan.taskRuns) {
       planActs(this.#site, keyOfPlan(taskRun), {
         acts: taskRun.acts ?? [],
+        manifest: manifestOf(taskRun),
         recreate: () => submit(this.#site, manifestOf(taskRun)) === 201,
       });
       this.clock.after(taskRun.createAtMs ?? 0, () => {

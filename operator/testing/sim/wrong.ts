@@ -157,6 +157,73 @@ export const WRONG_OPERATORS: Readonly<Record<string, WrongOperator>> = {
     spoil: (request, send) =>
       send(isStatusWrite(request) ? { ...request, path: request.path.replace(/\/status$/, "") } : request),
   },
+  "deletes a pod before its end is recorded": {
+    rule: "I4",
+    scenario: "neverKept",
+    spoil: async (request, send) => {
+      if (hasAttempts(request)) await deletePodOf(request, send);
+      return await send(request);
+    },
+  },
+  "deletes a pod that is to stay": {
+    rule: "Retention",
+    scenario: "keptOnFailure",
+    spoil: async (request, send) => {
+      const response = await send(request);
+      if (hasAttempts(request)) await deletePodOf(request, send);
+      return response;
+    },
+  },
+  "deletes a TaskRun before its time": {
+    rule: "Retention",
+    scenario: "timeToLive",
+    spoil: async (request, send) => {
+      const response = await send(request);
+      if (isStatusWrite(request) && phaseOf(request) === "Failed") {
+        await deleteSeen(request.path.replace(/\/status$/, ""), response, send);
+      }
+      return response;
+    },
+  },
+  "compacts before its time": {
+    rule: "Retention",
+    scenario: "compacted",
+    spoil: (request, send) =>
+      send(
+        isStatusWrite(request) && phaseOf(request) === "Succeeded"
+          ? withStatus(request, ({ attempts: _gone, ...status }) => ({ ...status, compacted: true }))
+          : request,
+      ),
+  },
+  "deletes what is to be compacted": {
+    rule: "Retention",
+    scenario: "compacted",
+    spoil: async (request, send) => {
+      if (!isCompaction(request)) return await send(request);
+      const path = request.path.replace(/\/status$/, "");
+      await deleteSeen(path, await send({ method: "GET", path, timeoutMs: request.timeoutMs }), send);
+      return await send(request);
+    },
+  },
+  "forgets the words of the outcome when it compacts": {
+    rule: "I4",
+    scenario: "compacted",
+    spoil: (request, send) =>
+      send(
+        isCompaction(request)
+          ? withStatus(request, (status) => ({
+              ...status,
+              conditions: (status["conditions"] as readonly Body[]).map((one) => merged(one, { message: "" })),
+            }))
+          : request,
+      ),
+  },
+  "never deletes what has lived long enough": {
+    rule: "L1",
+    scenario: "timeToLive",
+    spoil: (request, send) =>
+      request.method === "DELETE" ? Promise.resolve({ status: 200, body: {} }) : send(request),
+  },
   "writes on although nothing changes": {
     rule: "L1",
     scenario: "success",
@@ -221,6 +288,29 @@ function isStatusWrite({ method, path }: ApiRequest): boolean {
 
 function phaseOf({ body }: ApiRequest): unknown {
   return isRecord(body) && isRecord(body["status"]) ? body["status"]["phase"] : undefined;
+}
+
+function hasAttempts({ body }: ApiRequest): boolean {
+  return isRecord(body) && isRecord(body["status"]) && Array.isArray(body["status"]["attempts"]);
+}
+
+function isCompaction({ body }: ApiRequest): boolean {
+  return isRecord(body) && isRecord(body["status"]) && body["status"]["compacted"] === true;
+}
+
+/** The pod that a status write speaks of. */
+async function deletePodOf({ path, body, timeoutMs }: ApiRequest, send: Send): Promise<void> {
+  const namespace = path.split("/")[5] ?? "";
+  const { podName } = (body as { readonly status: { readonly podName?: string } }).status;
+  const pod = `/api/v1/namespaces/${namespace}/pods/${podName}`;
+  await deleteSeen(pod, await send({ method: "GET", path: pod, timeoutMs }), send);
+}
+
+async function deleteSeen(path: string, { body }: ApiResponse, send: Send): Promise<void> {
+  const { metadata } = body as { readonly metadata?: { readonly uid: string; readonly resourceVersion: string } };
+  if (metadata === undefined) return;
+  const { uid, resourceVersion } = metadata;
+  await send({ method: "DELETE", path, body: { preconditions: { uid, resourceVersion } }, timeoutMs: 30_000 });
 }
 
 function withBody(request: ApiRequest, change: (body: Body) => Body): ApiRequest {

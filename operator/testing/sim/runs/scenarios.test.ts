@@ -11,6 +11,10 @@ const COSTS: Readonly<Record<string, readonly [number, number, number]>> = {
   invalidTemplate: [0, 0, 1],
   refusedTemplate: [1, 0, 1],
   strangersPod: [1, 0, 1],
+  neverKept: [2, 2, 3],
+  keptOnFailure: [2, 1, 2],
+  timeToLive: [1, 1, 2],
+  compacted: [2, 2, 5],
 };
 
 function writesOf({ requests }: RunResult): readonly number[] {
