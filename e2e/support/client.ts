@@ -25,6 +25,13 @@ export interface WatchEvent<T> {
   readonly object: T;
 }
 
+interface Call {
+  readonly body?: unknown;
+  /** Media type of the body. */
+  readonly type?: string | undefined;
+  readonly signal: AbortSignal;
+}
+
 export class Client {
   readonly #config = new KubeConfig();
   readonly #agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS_MAX });
@@ -34,18 +41,18 @@ export class Client {
   }
 
   /** Any answer is a result, except that a read is asked again while the server is busy; only a broken connection rejects. */
-  async send<T>(method: string, path: string, body?: unknown): Promise<Reply<T>> {
+  async send<T>(method: string, path: string, body?: unknown, type?: string): Promise<Reply<T>> {
     const asksMax = method === "GET" ? BUSY_ASKS_MAX : 1;
-    let reply = await this.#sendOnce<T>(method, path, body);
+    let reply = await this.#sendOnce<T>(method, path, { body, type });
     for (let asked = 1; reply.status === 429 && asked < asksMax; asked += 1) {
       await sleep(BUSY_PAUSE_MS);
-      reply = await this.#sendOnce<T>(method, path, body);
+      reply = await this.#sendOnce<T>(method, path, { body, type });
     }
     return reply;
   }
 
-  async #sendOnce<T>(method: string, path: string, body?: unknown): Promise<Reply<T>> {
-    const reply = await this.#open(method, path, { body, signal: AbortSignal.timeout(CALL_LIMIT_MS) });
+  async #sendOnce<T>(method: string, path: string, what: Omit<Call, "signal">): Promise<Reply<T>> {
+    const reply = await this.#open(method, path, { ...what, signal: AbortSignal.timeout(CALL_LIMIT_MS) });
     const chunks: Buffer[] = [];
     for await (const chunk of reply) chunks.push(Buffer.from(chunk as Buffer));
     const text = Buffer.concat(chunks).toString();
@@ -76,11 +83,7 @@ export class Client {
     }
   }
 
-  async #open(
-    method: string,
-    path: string,
-    options: { readonly body?: unknown; readonly signal: AbortSignal },
-  ): Promise<IncomingMessage> {
+  async #open(method: string, path: string, options: Call): Promise<IncomingMessage> {
     const cluster = this.#config.getCurrentCluster();
     if (cluster === null) throw new Error("the kubeconfig names no current cluster");
     const { hostname, port, pathname } = new URL(cluster.server);
@@ -100,7 +103,7 @@ export class Client {
       signal: options.signal,
       headers: {
         ...(settings.headers as Record<string, string> | undefined),
-        ...(body && { "content-type": contentType(method), "content-length": body.length }),
+        ...(body && { "content-type": options.type ?? contentType(method), "content-length": body.length }),
       },
     });
     sent.end(body);

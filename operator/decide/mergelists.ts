@@ -163,7 +163,7 @@ function checkOrder(patch: readonly unknown[], order: readonly unknown[], place:
 
 /** Where the server takes elements to have been: those it removed leave their places to those that are new. */
 function placesLeft(original: readonly unknown[], patch: readonly unknown[], place: ListPlace): readonly unknown[] {
-  if (place.field.merge !== true || place.field.key === undefined) return original;
+  if (original.length === 0 || place.field.merge !== true || place.field.key === undefined) return original;
   const { kept, added, replaced } = obeyMarks(original, patch, place);
   if (replaced) return original;
   const known = firstPlaces(kept, place);

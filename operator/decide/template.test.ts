@@ -140,6 +140,12 @@ describe("a directive", () => {
       spec({ priority: 1 }),
     ],
     [
+      "in an ordered list that is not there goes",
+      spec({}),
+      spec({ "$setElementOrder/volumes": named("c", "a"), volumes: [{ $patch: "delete" }, ...named("a")] }),
+      spec({ volumes: named("a") }),
+    ],
+    [
       "takes values out of a list",
       { metadata: { finalizers: ["a", "b"] } },
       { metadata: { "$deleteFromPrimitiveList/finalizers": ["a", "x"], finalizers: ["c"] } },
