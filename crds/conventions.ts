@@ -18,8 +18,8 @@ export interface Problem {
 
 type Rule = (node: Node) => string | undefined;
 
-/** The only free object: the API server judges it when the pod is created. */
-const FREE_OBJECTS: ReadonlySet<string> = new Set(["spec.template"]);
+/** What is a pod's the API server judges when the pod is created: only here are fields kept that we do not name. */
+const FREE_OBJECTS = /^spec\.template\.(metadata|spec(\.(initC|c)ontainers\[\](\.restartPolicyRules\[\])?)?)$/;
 /** The API server itself describes these and forbids our words on metadata. */
 const SERVERS_OWN: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadata"]);
 /** A compact CRD above this does not fit into the annotation of a plain `kubectl apply` (256 KiB in all). */
@@ -120,7 +120,7 @@ function listTyped({ schema }: Node): string | undefined {
 
 function closed({ path, schema }: Node): string | undefined {
   if (schema["x-kubernetes-preserve-unknown-fields"] !== undefined) {
-    return FREE_OBJECTS.has(path) ? undefined : "keeps unknown fields";
+    return FREE_OBJECTS.test(path) ? undefined : "keeps unknown fields";
   }
   if (schema["x-kubernetes-embedded-resource"] !== undefined) return "embeds another resource";
   const bare = schema["type"] === "object" && schema["properties"] === undefined;
@@ -135,7 +135,10 @@ function rulesExplained({ schema }: Node): string | undefined {
   const all = Array.isArray(validations) ? validations.map(json) : [];
   const poor = all.some((one) => typeof one["message"] !== "string" || one["message"].includes("\n"));
   if (poor) return "has a CEL rule without a message of one line";
-  return all.every((one) => one["fieldPath"] !== undefined) ? undefined : "has a CEL rule that names no field";
+  // A rule of a text or number is reported at that field anyway.
+  return schema["type"] !== "object" || all.every((one) => one["fieldPath"] !== undefined)
+    ? undefined
+    : "has a CEL rule that names no field";
 }
 
 function enumPascalCase({ schema }: Node): string | undefined {

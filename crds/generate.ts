@@ -36,14 +36,24 @@ async function typesOf(file: string): Promise<string> {
   return parts.join("\n");
 }
 
-/** Objects are closed unless they keep unknown fields; Kubernetes' own extensions mean nothing to the generator. */
+/**
+ * Objects are closed, but for those that hold what keeps unknown fields: of a pod's template the operator knows no more than
+ * that it is an object. Kubernetes' own extensions mean nothing to the generator.
+ */
 function closeObjects(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(closeObjects);
   if (typeof node !== "object" || node === null) return node;
   const entries = Object.entries(node).filter(([key]) => !key.startsWith("x-kubernetes-") && key !== "default");
+  if (Object.values(Object(Reflect.get(node, "properties"))).some(isFree)) {
+    return { type: "object", description: Reflect.get(node, "description") as unknown };
+  }
   const copy: Record<string, unknown> = Object.fromEntries(entries.map(([key, value]) => [key, closeObjects(value)]));
   if (copy["type"] === "object" && copy["properties"] !== undefined) copy["additionalProperties"] = false;
   return copy;
+}
+
+function isFree(schema: unknown): boolean {
+  return typeof schema === "object" && schema !== null && "x-kubernetes-preserve-unknown-fields" in schema;
 }
 
 interface CrdFile {

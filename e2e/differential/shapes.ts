@@ -24,7 +24,19 @@ export const TASKRUN_SPECS: Readonly<Record<string, unknown>> = {
   nullRetry: { template: TEMPLATE, retry: null },
   nullLimit: { template: TEMPLATE, retry: { limit: null } },
   unknownField: { template: TEMPLATE, surplus: 1, retry: { limits: 1 } },
-  oddTemplate: { template: { spec: { containers: "none", anything: [{ goes: null }] } } },
+  oddTemplate: {
+    template: {
+      metadata: { labels: { gone: null }, annotations: null, more: null },
+      spec: { containers: null, restartPolicy: null, anything: [{ goes: null }] },
+    },
+  },
+  misplacedContainers: { template: { ...TEMPLATE, containers: [CONTAINER] } },
+  textContainers: { template: { spec: { containers: "none" } } },
+  numberLabel: { template: { ...TEMPLATE, metadata: { labels: { version: 1 } } } },
+  restartingContainer: { template: { spec: { containers: [{ ...CONTAINER, restartPolicy: "Always" }] } } },
+  restartingPod: { template: { spec: { containers: [CONTAINER], restartPolicy: "Always" } } },
+  sharedTemplate: { podTemplateRef: { name: "shared" } },
+  oddSharedTemplate: { podTemplateRef: { name: "Shared" } },
   emptyTemplate: { template: {} },
   noTemplate: {},
   noSpec: undefined,
@@ -38,7 +50,29 @@ export const TASKRUN_SPECS: Readonly<Record<string, unknown>> = {
   crossedBackoff: { template: TEMPLATE, retry: { backoff: { initialSeconds: 20, maxSeconds: 10 } } },
   zeroDeadline: { template: TEMPLATE, activeDeadlineSeconds: 0 },
   hugeDeadline: { template: TEMPLATE, activeDeadlineSeconds: 4_294_967_296 },
+  crossedDeadlines: { template: TEMPLATE, attemptDeadlineSeconds: 61, activeDeadlineSeconds: 60 },
   textCancel: { template: TEMPLATE, cancel: "yes" },
+  manyRules: {
+    template: TEMPLATE,
+    retry: {
+      rules: [
+        { exitCodes: { operator: "In", values: [2] }, action: "Fail" },
+        { reasons: ["OOMKilled"], action: "Retry", memory: { factor: "1.5", max: "1Gi" } },
+      ],
+    },
+  },
+  emptyRule: { template: TEMPLATE, retry: { rules: [{ action: "Fail" }] } },
+  sameExitCodes: {
+    template: TEMPLATE,
+    retry: { rules: [{ exitCodes: { operator: "In", values: [2, 2] }, action: "Fail" }] },
+  },
+  lavishRule: {
+    template: TEMPLATE,
+    retry: { rules: [{ reasons: ["Evicted"], action: "Retry", memory: { factor: "1" } }] },
+  },
+  sameResults: { template: TEMPLATE, results: [{ name: "rows" }, { name: "rows" }] },
+  managedByOther: { template: TEMPLATE, managedBy: "example.com/other" },
+  managedByNobody: { template: TEMPLATE, managedBy: "nobody" },
   manyWrongs: { retry: { limit: -1, backoff: { factor: 11 } }, cancel: 1 },
 };
 

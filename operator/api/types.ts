@@ -8,12 +8,12 @@ export interface TaskRunSpec {
    */
   podTemplateRef?: {
     /**
-     * The name of the PodTemplate.
+     * The name of the PodTemplate, up to 253 characters.
      */
     name: string;
   };
   /**
-   * The worker pod, as in a Job: spec (a PodSpec) and metadata, of which labels and annotations are used. The main container is the one named "main", else the first; the task ends when it ends. restartPolicy may be left out or Never. The pod gets no service account token unless automountServiceAccountToken is true. The labels stint.dev/taskrun, stint.dev/attempt and app.kubernetes.io/managed-by are set by Stint. The API server checks the pod when it is created; what it refuses ends the TaskRun with reason InvalidTemplate and the server's words. It is merged over the PodTemplate of podTemplateRef, over the namespace's PodTemplate stint-default, over the operator's default template: containers by name, env by name, volumes by name and so on, as kubectl patch does. What a change does, rerun says.
+   * The worker pod, as in a Job. Needed unless podTemplateRef is given. It is merged over the PodTemplate of podTemplateRef, that over the namespace's PodTemplate stint-default, that over the operator's default template: containers, env and volumes by name and so on, as kubectl patch does. The API server judges the whole pod when it is created; what it refuses ends the TaskRun with reason InvalidTemplate and the server's words.
    */
   template?: {
     [k: string]: unknown;
@@ -107,11 +107,11 @@ export interface TaskRunSpec {
        */
       memory?: {
         /**
-         * What the limit is multiplied by, a decimal number in quotes from "1.0" to "10", such as "1.5".
+         * What the limit is multiplied by, a decimal number in quotes above "1" and at most "10", with at most 3 decimals, such as "1.5".
          */
         factor: string;
         /**
-         * The limit never grows beyond this quantity, such as 16Gi. Without it there is no bound but the nodes'.
+         * The limit never grows beyond this amount, such as 16Gi, at least 1M; a limit that is greater from the start stays as it is. Without it only the nodes' size bounds it.
          */
         max?: string;
       };

@@ -1,9 +1,10 @@
 /** What the API server does to an object before it stores it: decoding, defaults, validation, and a table of policies. */
 import { isDeepStrictEqual } from "node:util";
 import type { ApiResponse } from "../../../api/port.ts";
-import { isRecord, type Pod, type Stored, type TaskRunSpec } from "../objects.ts";
+import { isRecord, type Pod, type Stored } from "../objects.ts";
 import { badRequest, type Cause, invalid, tooLarge } from "./failure.ts";
 import { PODS, type Resource, TASKRUNS } from "./resources.ts";
+import { ruleProblems } from "./rules.ts";
 import { defaulted, loadTaskRunSchema, problemsOf, pruned } from "./schema.ts";
 
 /** The API server's own limit on a request body. */
@@ -15,6 +16,15 @@ const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9])?$/;
 const LABEL_KEY = /^([a-z0-9.-]{1,253}\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+
+/** Where one of these is wrong, the rules are not looked at. */
+const STOPS_RULES: ReadonlySet<string> = new Set([
+  "FieldValueNotSupported",
+  "FieldValueRequired",
+  "FieldValueTooLong",
+  "FieldValueTooMany",
+  "FieldValueTypeInvalid",
+]);
 
 /** Says no to a pod, or undefined. Stands for quotas, Pod Security, webhooks and missing rights. */
 export type PodPolicy = (pod: Pod, by: string) => ApiResponse | undefined;
@@ -44,14 +54,13 @@ export function decodeBody(resource: Resource, body: unknown): Stored | ApiRespo
   return body as unknown as Stored;
 }
 
-/** Admission of a TaskRun: pruned, defaulted, checked against the CRD and its two CEL rules. */
+/** Admission of a TaskRun: pruned, defaulted, checked against the CRD and its CEL rules. */
 export function admitTaskRun(object: Stored, before: Stored | undefined): Admitted {
   const { apiVersion, kind, metadata } = object;
   const schema = loadTaskRunSchema();
   const full = defaulted(schema, pruned(schema, object)) as Stored;
   const causes = [...metadataProblems(full), ...changeProblems(full, before), ...problemsOf(schema, full)];
-  if (causes.length === 0)
-    causes.push(...ruleProblems(full.spec as TaskRunSpec, before?.spec as TaskRunSpec | undefined));
+  if (!causes.some(({ reason }) => STOPS_RULES.has(reason))) causes.push(...ruleProblems(schema, full, before));
   if (causes.length > 0) return { refusal: invalid(TASKRUNS, metadata.name, causes) };
   return { object: { ...full, apiVersion, kind, metadata } };
 }
@@ -95,21 +104,6 @@ function changeProblems({ metadata }: Stored, before: Stored | undefined): Cause
   if (added.length === 0) return [];
   const message = `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers ${JSON.stringify(added)}`;
   return [{ reason: "FieldValueForbidden", field: "metadata.finalizers", message }];
-}
-
-function ruleProblems(spec: TaskRunSpec, before: TaskRunSpec | undefined): Cause[] {
-  const causes: Cause[] = [];
-  if (before?.cancel === true && spec.cancel !== true) {
-    const message =
-      "cancel is final and cannot be taken back; to run the task again, create a TaskRun with another name";
-    causes.push({ reason: "FieldValueInvalid", field: "spec.cancel", message: `Invalid value: ${message}` });
-  }
-  const { initialSeconds = 0, maxSeconds = 0 } = spec.retry?.backoff ?? {};
-  if (maxSeconds < initialSeconds) {
-    const message = `Invalid value: must be at least initialSeconds (${initialSeconds}), is ${maxSeconds}`;
-    causes.push({ reason: "FieldValueInvalid", field: "spec.retry.backoff.maxSeconds", message });
-  }
-  return causes;
 }
 
 function metadataProblems({ metadata }: Stored): Cause[] {

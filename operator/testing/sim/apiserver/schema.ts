@@ -8,9 +8,9 @@ import type { Cause } from "./failure.ts";
 export interface Schema {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, Schema>>;
-  readonly additionalProperties?: Schema;
-  readonly maxProperties?: number;
   readonly items?: Schema;
+  readonly additionalProperties?: Schema;
+  readonly nullable?: boolean;
   readonly required?: readonly string[];
   readonly enum?: readonly unknown[];
   readonly default?: unknown;
@@ -20,9 +20,21 @@ export interface Schema {
   readonly maximum?: number;
   readonly minLength?: number;
   readonly maxLength?: number;
+  readonly minItems?: number;
   readonly maxItems?: number;
+  readonly maxProperties?: number;
   readonly "x-kubernetes-preserve-unknown-fields"?: boolean;
+  readonly "x-kubernetes-list-type"?: string;
+  readonly "x-kubernetes-validations"?: readonly Rule[];
   readonly "x-kubernetes-list-map-keys"?: readonly string[];
+}
+
+/** A rule in CEL; what it says is in rules.ts. */
+export interface Rule {
+  readonly rule: string;
+  readonly message: string;
+  readonly fieldPath?: string;
+  readonly reason?: string;
 }
 
 /** Problems listed per object: a real server lists all, but nobody reads more than a few. */
@@ -48,23 +60,25 @@ export function loadTaskRunSchema(): Schema {
 
 /** The value without fields the schema does not name. `dropped` collects their paths. */
 export function pruned(schema: Schema, value: unknown, path = "", dropped: string[] = []): unknown {
-  if (schema["x-kubernetes-preserve-unknown-fields"] === true) return value;
   if (Array.isArray(value)) {
     const { items } = schema;
     return items === undefined ? value : value.map((item, i) => pruned(items, item, `${path}[${i}]`, dropped));
   }
-  const { properties } = schema;
-  if (!isRecord(value) || properties === undefined) return value;
+  if (!isRecord(value)) return value;
+  const { properties, additionalProperties } = schema;
+  const keeps = schema["x-kubernetes-preserve-unknown-fields"] === true || properties === undefined;
   const kept: [string, unknown][] = [];
   for (const [name, field] of Object.entries(value)) {
-    const property = Object.hasOwn(properties, name) ? properties[name] : undefined;
-    if (property === undefined) dropped.push(`${path}.${name}`);
-    else kept.push([name, pruned(property, field, `${path}.${name}`, dropped)]);
+    const known = properties !== undefined && Object.hasOwn(properties, name);
+    const property = known ? properties[name] : additionalProperties;
+    if (property !== undefined) kept.push([name, pruned(property, field, `${path}.${name}`, dropped)]);
+    else if (keeps) kept.push([name, field]);
+    else dropped.push(`${path}.${name}`);
   }
   return Object.fromEntries(kept);
 }
 
-/** The value with the schema's defaults filled in, outside in, as the API server does it. */
+/** The value with the schema's defaults filled in, outside in, as the API server does it. A null that may not be is no value. */
 export function defaulted(schema: Schema, value: unknown): unknown {
   if (Array.isArray(value)) {
     const { items } = schema;
@@ -74,8 +88,9 @@ export function defaulted(schema: Schema, value: unknown): unknown {
   const fields = new Map(Object.entries(value));
   for (const [name, property] of Object.entries(schema.properties)) {
     const given = fields.get(name);
-    if ((given === undefined || given === null) && property.default !== undefined) fields.set(name, property.default);
-    else if (given === null) fields.delete(name);
+    const lacks = given === undefined || (given === null && property.nullable !== true);
+    if (lacks && property.default !== undefined) fields.set(name, property.default);
+    else if (lacks) fields.delete(name);
     const present = fields.get(name);
     if (present !== undefined) fields.set(name, defaulted(property, present));
   }
@@ -84,7 +99,7 @@ export function defaulted(schema: Schema, value: unknown): unknown {
 
 /** What is wrong with the value, as the causes of an Invalid status; empty if nothing is. */
 export function problemsOf(schema: Schema, value: unknown, path = "", problems: Cause[] = []): Cause[] {
-  if (problems.length >= PROBLEMS_MAX) return problems;
+  if (problems.length >= PROBLEMS_MAX || (value === null && schema.nullable === true)) return problems;
   if (schema.type !== undefined && !hasType(schema.type, value)) {
     problems.push(
       cause("FieldValueTypeInvalid", path, `Invalid value: "${nameOfType(value)}": must be ${schema.type}`),
@@ -102,33 +117,36 @@ export function problemsOf(schema: Schema, value: unknown, path = "", problems: 
 }
 
 function objectProblems(schema: Schema, value: Readonly<Record<string, unknown>>, path: string, out: Cause[]): void {
-  for (const name of schema.required ?? []) {
-    const field = path === "" ? name : `${path}.${name}`;
-    if (!Object.hasOwn(value, name)) out.push(cause("FieldValueRequired", field, "Required value"));
+  const { required = [], properties = {}, additionalProperties, maxProperties = Number.POSITIVE_INFINITY } = schema;
+  const below = (name: string): string => (path === "" ? name : `${path}.${name}`);
+  for (const name of required) {
+    if (!Object.hasOwn(value, name)) out.push(cause("FieldValueRequired", below(name), "Required value"));
   }
-  for (const [name, property] of Object.entries(schema.properties ?? {})) {
-    if (Object.hasOwn(value, name)) problemsOf(property, value[name], path === "" ? name : `${path}.${name}`, out);
-  }
-  const entries = Object.entries(value);
-  const { maxProperties = entries.length, additionalProperties } = schema;
-  if (entries.length > maxProperties) {
-    out.push(cause("FieldValueTooMany", path, `Too many: ${entries.length}: must have at most ${maxProperties} items`));
+  for (const [name, property] of Object.entries(properties)) {
+    if (Object.hasOwn(value, name)) problemsOf(property, value[name], below(name), out);
   }
   if (additionalProperties === undefined) return;
-  for (const [name, item] of entries) problemsOf(additionalProperties, item, `${path}.${name}`, out);
+  const count = Object.keys(value).length;
+  if (count > maxProperties) {
+    out.push(cause("FieldValueTooMany", path, `Too many: ${count}: must have at most ${maxProperties} items`));
+  }
+  for (const [name, field] of Object.entries(value)) problemsOf(additionalProperties, field, below(name), out);
 }
 
 function listProblems(schema: Schema, value: readonly unknown[], path: string, out: Cause[]): void {
   if (schema.maxItems !== undefined && value.length > schema.maxItems) {
     out.push(cause("FieldValueTooMany", path, `Too many: ${value.length}: must have at most ${schema.maxItems} items`));
   }
+  if (schema.minItems !== undefined && value.length < schema.minItems) {
+    out.push(cause("FieldValueInvalid", path, `should have at least ${schema.minItems} items`));
+  }
   const { items } = schema;
   if (items !== undefined) value.forEach((item, i) => problemsOf(items, item, `${path}[${i}]`, out));
   const keys = schema["x-kubernetes-list-map-keys"];
-  if (keys === undefined) return;
+  if (keys === undefined && schema["x-kubernetes-list-type"] !== "set") return;
   const seen = new Set<string>();
   value.forEach((item, i) => {
-    const key = JSON.stringify(keys.map((name) => (isRecord(item) ? item[name] : undefined)));
+    const key = JSON.stringify(keys?.map((name) => (isRecord(item) ? item[name] : undefined)) ?? item);
     if (seen.has(key)) out.push(cause("FieldValueDuplicate", `${path}[${i}]`, `Duplicate value: ${key}`));
     seen.add(key);
   });

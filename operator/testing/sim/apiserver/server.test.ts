@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { ApiRequest, ApiResponse } from "../../../api/port.ts";
 import { Random } from "../random.ts";
 import { ApiServer } from "./server.ts";
+import { unknownRules } from "./rules.ts";
+import { loadTaskRunSchema } from "./schema.ts";
 
 const TASKRUNS = "/apis/stint.dev/v1alpha1/namespaces/default/taskruns";
 const PODS = "/api/v1/namespaces/default/pods";
@@ -81,6 +83,14 @@ describe("creation", () => {
   ])("refuses %s with 422", (_case, spec) => {
     const { status, body } = new Client().send("POST", TASKRUNS, aTaskRun("a", spec));
     expect([status, body.reason, body.code]).toEqual([422, "Invalid", 422]);
+  });
+
+  it("knows every rule of the CRD, and tells one it does not know", () => {
+    const strange = { rule: "self.size() > 1", message: "must be more" };
+    expect(unknownRules(loadTaskRunSchema())).toEqual([]);
+    expect(unknownRules({ properties: { a: { items: { "x-kubernetes-validations": [strange] } } } })).toEqual([
+      strange.rule,
+    ]);
   });
 
   it("answers AlreadyExists, also while the old object is being deleted", () => {
