@@ -34,17 +34,17 @@ it("begins the work at once when the definitions are served", async () => {
 });
 
 it.each<[string, Partial<WatchState>[], string]>([
-  ["which list is under way", [{}, { synced: false }], "the first list of pods is under way"],
+  ["which list is under way", [{}, { settled: false }], "the first list of pods is under way"],
   [
     "what is in the way, and where",
     [
-      { namespace: "a", synced: false, trouble: "pods is forbidden" },
-      { namespace: "b", synced: false },
+      { namespace: "a", settled: false, trouble: "pods is forbidden" },
+      { namespace: "b", settled: false },
     ],
     "cannot list pods in namespace a: pods is forbidden\nthe first list of pods in namespace b is under way",
   ],
 ])("says %s", async (_name, differing, want) => {
-  const watch: WatchState = { resource: "pods", namespace: "", ageMs: 1, synced: true, trouble: undefined };
+  const watch: WatchState = { resource: "pods", namespace: "", ageMs: 1, settled: true, trouble: undefined };
   const watches = differing.map((one) => ({ ...watch, ...one }));
   const begin = (): Core => ({ ready: () => false, watches: () => watches, stop: () => Promise.resolve() });
   const { operator } = operatorWith(() => SERVED, { begin });
@@ -162,7 +162,7 @@ function operatorWith(answer: (request: ApiRequest) => ApiResponse, differing: P
     installCrds: false,
     begin: () => {
       begun += 1;
-      const watch = { resource: "things", namespace: "", ageMs: 1, synced: true, trouble: undefined };
+      const watch = { resource: "things", namespace: "", ageMs: 1, settled: true, trouble: undefined };
       return { ready: () => true, watches: () => [watch], stop: () => Promise.resolve() };
     },
     ...differing,

@@ -131,7 +131,7 @@ export class StintOperator extends BaseOperator {
 
 /** Which of the first lists are missing, and what is in the way. */
 function firstLists(watches: readonly WatchState[]): string {
-  const missing = watches.filter(({ synced }) => !synced);
+  const missing = watches.filter(({ settled }) => !settled);
   const lines = missing.map(({ resource, namespace, trouble }) => {
     const where = namespace === "" ? resource : `${resource} in namespace ${namespace}`;
     return trouble === undefined ? `the first list of ${where} is under way` : `cannot list ${where}: ${trouble}`;

@@ -76,6 +76,7 @@ export function compact<T extends object>(value: { readonly [K in keyof T]: T[K]
 
 /** What every stored object has. */
 export interface Identity {
+  /** "" for what belongs to the whole cluster. */
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
@@ -83,8 +84,8 @@ export interface Identity {
 }
 
 /** undefined: without one of these it is no object of an API server. */
-export function identityOf(metadata: Json): Identity | undefined {
-  const [namespace, name] = [text(metadata["namespace"]), text(metadata["name"])];
+export function identityOf(metadata: Json, scope: "namespace" | "cluster" = "namespace"): Identity | undefined {
+  const [namespace, name] = [scope === "cluster" ? "" : text(metadata["namespace"]), text(metadata["name"])];
   const [uid, resourceVersion] = [text(metadata["uid"]), text(metadata["resourceVersion"])];
   if (namespace === undefined || name === undefined || uid === undefined || resourceVersion === undefined)
     return undefined;

@@ -3,15 +3,24 @@ import { GROUP, VERSION } from "./names.ts";
 
 export interface Resource {
   /** The plural, as in URLs and metrics. */
-  readonly name: "taskruns" | "pods";
+  readonly name: "taskruns" | "pods" | "podtemplates" | "nodes";
   readonly prefix: string;
   readonly labelSelector?: string;
 }
+
+/** What the operator writes; the rest it only reads. */
+export type WrittenName = "taskruns" | "pods";
 
 export const TASKRUNS: Resource = { name: "taskruns", prefix: `/apis/${GROUP}/${VERSION}` };
 
 /** Only pods of TaskRuns: the server filters, so that other pods cost us nothing. */
 export const PODS: Resource = { name: "pods", prefix: "/api/v1", labelSelector: `${GROUP}/taskrun` };
+
+/** core/v1 PodTemplates: what pods are built on. */
+export const PODTEMPLATES: Resource = { name: "podtemplates", prefix: "/api/v1" };
+
+/** Of the whole cluster: they have no namespace. */
+export const NODES: Resource = { name: "nodes", prefix: "/api/v1" };
 
 /** The collection of a namespace, or of all namespaces for "". */
 export function collectionPath(resource: Resource, namespace: string): string {

@@ -26,7 +26,7 @@ export function decodePod(value: unknown): PodRecord | undefined {
     phase: word(status["phase"], Chars.Word) ?? "Pending",
     reason: word(status["reason"], Chars.Word),
     message: word(status["message"], Chars.Message),
-    nodeName: text(object(raw["spec"])["nodeName"]),
+    ...placeOf(object(raw["spec"]), status, identity.resourceVersion),
     deletionAskedMs: deletionAskedMs(metadata),
     ...containersOf(object(raw["spec"]), status),
     ...conditionsOf(status),
@@ -44,6 +44,18 @@ export function controllerOf(metadata: Json): Json {
 function attemptOf(metadata: Json): number | undefined {
   const label = text(object(metadata["labels"])[Label.Attempt]) ?? "";
   return /^[1-9][0-9]{0,5}$/.test(label) ? Number(label) : undefined;
+}
+
+type PlaceFacts = Pick<PodRecord, "nodeName" | "placedAt" | "placedVersion">;
+
+function placeOf(spec: Json, status: Json, version: string): { [K in keyof PlaceFacts]: PlaceFacts[K] | undefined } {
+  const nodeName = text(spec["nodeName"]);
+  const placed = conditionOf(status, "PodScheduled", "True");
+  return {
+    nodeName,
+    placedAt: nodeName === undefined ? undefined : text(placed?.["lastTransitionTime"]),
+    placedVersion: nodeName === undefined ? undefined : version,
+  };
 }
 
 /** deletionTimestamp is when the grace period will be over (API conventions), so the request came that much earlier. */
@@ -145,9 +157,8 @@ function decodeEnd(name: string, terminated: Json, messageChars: number): Contai
 type ConditionFacts = Pick<PodRecord, "unschedulable" | "disruption">;
 
 function conditionsOf(status: Json): { [K in keyof ConditionFacts]: ConditionFacts[K] | undefined } {
-  const conditions = list(status["conditions"]).map(object);
-  const scheduled = conditions.find((one) => one["type"] === "PodScheduled" && one["status"] === "False");
-  const target = conditions.find((one) => one["type"] === "DisruptionTarget" && one["status"] === "True");
+  const scheduled = conditionOf(status, "PodScheduled", "False");
+  const target = conditionOf(status, "DisruptionTarget", "True");
   return {
     unschedulable:
       scheduled?.["reason"] === "Unschedulable"
@@ -158,4 +169,9 @@ function conditionsOf(status: Json): { [K in keyof ConditionFacts]: ConditionFac
       message: word(target["message"], Chars.Message) ?? "",
     },
   };
+}
+
+function conditionOf(status: Json, type: string, value: "True" | "False"): Json | undefined {
+  const conditions = list(status["conditions"]).map(object);
+  return conditions.find((one) => one["type"] === type && one["status"] === value);
 }

@@ -21,7 +21,7 @@ export interface TaskRunRecord extends ObjectRecord {
   /** A hash of the work the spec asks for (work.ts). */
   readonly work: string;
   /**
-   * The template as JSON text while it may still be needed and is small (TEMPLATE_KEPT_CHARS); otherwise the object is
+   * The template as JSON text ("null": there is none) while it may still be needed and is small (TEMPLATE_KEPT_CHARS); otherwise the object is
    * read when a pod is about to be made.
    */
   readonly template?: string;
@@ -39,6 +39,10 @@ export interface PodRecord extends ObjectRecord {
   readonly reason?: string;
   readonly message?: string;
   readonly nodeName?: string;
+  /** When the scheduler gave it the node. */
+  readonly placedAt?: string;
+  /** The first version of the pod that we saw with its node: whoever knows all nodes as of then has seen that node. */
+  readonly placedVersion?: string;
   /** The moment the deletion was asked for (deletionTimestamp less the grace period), in milliseconds since 1970, whole seconds. */
   readonly deletionAskedMs?: number;
   /** A state of the pod without any deletion showed its main container terminated: no request brought that about. */
@@ -72,6 +76,17 @@ export interface PodRecord extends ObjectRecord {
   readonly gone?: "seen" | "missed";
 }
 
+export interface PodTemplateRecord extends ObjectRecord {
+  /** The PodTemplateSpec as JSON text; undefined if it is longer than POD_TEMPLATE_KEPT_CHARS. */
+  readonly template?: string;
+}
+
+export interface NodeRecord extends ObjectRecord {
+  readonly createdAt?: string;
+  /** It has the taint by which a person says that it is shut down and that nothing runs there (KEP-2268). */
+  readonly outOfService: boolean;
+}
+
 export interface ContainerRecord {
   readonly name: string;
   readonly state: "none" | "waiting" | "running" | "terminated";
@@ -87,5 +102,8 @@ export interface ContainerRecord {
  * read per TaskRun; the bound keeps the store small whatever users write.
  */
 export const TEMPLATE_KEPT_CHARS = 2048;
+
+/** A pod with so long a template could hardly be stored itself (etcd takes 1.5 MiB); the bound keeps the store small. */
+export const POD_TEMPLATE_KEPT_CHARS: number = 256 * 1024;
 
 export const TERMINAL_PHASES: ReadonlySet<string> = new Set(["Succeeded", "Failed", "Cancelled"]);

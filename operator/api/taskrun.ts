@@ -29,7 +29,7 @@ export function decodeTaskRun(value: unknown): TaskRunRecord | undefined {
     deletion: deletionOf(metadata),
     spec: decodeSpec(spec),
     work,
-    template: finished ? undefined : smallJson(spec["template"]),
+    template: finished ? undefined : spec["template"] === undefined ? "null" : smallJson(spec["template"]),
     status,
   });
 }

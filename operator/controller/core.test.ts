@@ -11,10 +11,21 @@ const listEnd = frame("BOOKMARK", {
   metadata: { resourceVersion: "500", annotations: { "k8s.io/initial-events-end": "true" } },
 });
 
+interface More {
+  readonly namespaces?: readonly string[];
+  readonly podtemplates?: Opened["chunks"] | Opened;
+  readonly nodes?: Opened["chunks"] | Opened;
+}
+
 /** A server whose watches say this, by resource. */
-function serving(taskRuns: Opened["chunks"], pods: Opened["chunks"], namespaces: readonly string[] = []) {
+function serving(taskRuns: Opened["chunks"], pods: Opened["chunks"], more: More = {}) {
+  const { namespaces = [], ...others } = more;
+  const said = new Map<string, Opened["chunks"] | Opened>(Object.entries({ taskruns: taskRuns, pods, ...others }));
   const script: Script = {
-    stream: ({ path }) => ({ chunks: (path.endsWith("pods") ? pods : taskRuns) ?? [] }),
+    stream: ({ path }) => {
+      const told = said.get(path.split("/").at(-1) ?? "") ?? [listEnd];
+      return "at" in told ? { chunks: told } : told;
+    },
     request: ({ method }) => ({
       status: method === "POST" ? 201 : 200,
       body: { metadata: { uid: "uid-pod-1", resourceVersion: "600" } },
@@ -125,16 +136,19 @@ describe("the core", () => {
   });
 
   it("serves the namespaces it is told, each once", async () => {
-    const { core, advance, seen } = serving([listEnd], [listEnd], ["a", "b", "a"]);
+    const { core, advance, seen } = serving([listEnd], [listEnd], { namespaces: ["a", "b", "a"] });
     await advance(0);
 
     expect(seen.map(({ path }) => path)).toEqual([
       "/apis/stint.dev/v1alpha1/namespaces/a/taskruns",
       "/api/v1/namespaces/a/pods",
+      "/api/v1/namespaces/a/podtemplates",
       "/apis/stint.dev/v1alpha1/namespaces/b/taskruns",
       "/api/v1/namespaces/b/pods",
+      "/api/v1/namespaces/b/podtemplates",
+      "/api/v1/nodes",
     ]);
-    expect(core.watches().map(({ resource, namespace }) => `${namespace}/${resource}`)).toHaveLength(4);
+    expect(core.watches().map(({ resource, namespace }) => `${namespace}/${resource}`)).toHaveLength(7);
     await core.stop();
   });
 
@@ -164,11 +178,14 @@ describe("the core", () => {
       frame("BOOKMARK", { metadata: { resourceVersion: String(501 + minute) } }),
     ]).flat();
     const done = taskRun({ status: { phase: "Succeeded", observedGeneration: 1 } });
-    const { core, advance, writes, seen } = serving([done, listEnd, ...bookmarks], [listEnd, ...bookmarks]);
+    const { core, advance, writes, seen } = serving([done, listEnd, ...bookmarks], [listEnd, ...bookmarks], {
+      podtemplates: [listEnd, ...bookmarks],
+      nodes: [listEnd, ...bookmarks],
+    });
     await advance(3_500_000);
 
     expect(writes()).toEqual([]);
-    expect(seen).toHaveLength(2);
+    expect(seen).toHaveLength(4);
     await core.stop();
   });
 });
@@ -184,7 +201,7 @@ describe("the wall clock", () => {
     ["set ahead an hour for a moment", 3_600_000],
   ])("that was %s delays no retry by so much, and brings none twice", async (_, wrongMs) => {
     const script: Script = {
-      stream: ({ path }) => ({ chunks: path.endsWith("pods") ? [listEnd] : [taskRun({ spec, status }), listEnd] }),
+      stream: ({ path }) => ({ chunks: path.endsWith("taskruns") ? [taskRun({ spec, status }), listEnd] : [listEnd] }),
       request: ({ method }) => ({
         status: method === "POST" ? 201 : 200,
         body: podJson("waitsForNode", { attempt: 2, resourceVersion: "600" }),

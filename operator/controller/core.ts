@@ -3,11 +3,12 @@ import { Cluster } from "../act/cluster.ts";
 import { NO_DEFAULTS } from "../api/defaults.ts";
 import type { Defaults } from "../api/defaults.ts";
 import type { Port } from "../api/port.ts";
+import type { WatchState } from "../watch/reflector.ts";
 import { watchClock } from "./clockjump.ts";
+import { Nodes } from "./nodes.ts";
 import { Pipeline } from "./pipeline.ts";
-import type { WatchState } from "./pipeline.ts";
 
-export type { WatchState } from "./pipeline.ts";
+export type { WatchState } from "../watch/reflector.ts";
 
 export interface CoreOptions {
   /** The namespaces to serve; empty: all of them. */
@@ -17,7 +18,7 @@ export interface CoreOptions {
 }
 
 export interface Core {
-  /** True once every first list is complete. */
+  /** True once every first list is complete, but for those that we can do without and have no right to. */
   ready(): boolean;
   watches(): readonly WatchState[];
   /** Stops watches and timers, starts nothing new; resolves when no call is under way. */
@@ -30,17 +31,23 @@ export function startCore(port: Port, options: CoreOptions): Core {
   const phases = new PhaseCounts(port);
   const onPhase = (from: string | undefined, to: string | undefined): void => phases.move(from, to);
   const scopes = options.namespaces.length === 0 ? [""] : [...new Set(options.namespaces)];
-  const pipelines = scopes.map((namespace) => new Pipeline({ port, cluster, namespace, defaults, onPhase }));
+  const nodes = new Nodes(port, {
+    onChange: (name) => pipelines.forEach((pipeline) => pipeline.nodeChanged(name)),
+    onSettled: () => pipelines.forEach((pipeline) => pipeline.begin()),
+  });
+  const pipelines = scopes.map((namespace) => new Pipeline({ port, cluster, nodes, defaults, namespace, onPhase }));
+  const nodesWatched = nodes.run();
   const stopClock = watchClock(port, () => {
     port.log.warn("the clock of this machine was set; every TaskRun is looked at again");
     for (const pipeline of pipelines) pipeline.lookAtAll();
   });
   return {
-    ready: () => pipelines.every((pipeline) => pipeline.synced),
-    watches: () => pipelines.flatMap((pipeline) => pipeline.watches),
+    ready: () => pipelines.every((pipeline) => pipeline.settled),
+    watches: () => [...pipelines.flatMap((pipeline) => pipeline.watches), nodes.watchState],
     stop: async () => {
       stopClock();
-      await Promise.all(pipelines.map(async (pipeline) => await pipeline.stop()));
+      nodes.stop();
+      await Promise.all([nodesWatched, ...pipelines.map(async (pipeline) => await pipeline.stop())]);
     },
   };
 }

@@ -1,26 +1,35 @@
-/** One scope (all namespaces, or one): two reflectors fill two stores, changes become keys, keys become passes. */
+/** One scope (all namespaces, or one): reflectors fill stores, changes become keys, keys become passes. */
 import type { Cluster } from "../act/cluster.ts";
 import type { Defaults } from "../api/defaults.ts";
 import { Reason } from "../api/names.ts";
-import { PODS, TASKRUNS } from "../api/paths.ts";
+import { PODS, PODTEMPLATES, TASKRUNS } from "../api/paths.ts";
 import { decodePod } from "../api/pod.ts";
+import { decodePodTemplate } from "../api/podtemplate.ts";
 import type { Port } from "../api/port.ts";
-import type { PodRecord, TaskRunRecord } from "../api/records.ts";
+import { TERMINAL_PHASES } from "../api/records.ts";
+import type { ObjectRecord, PodRecord, PodTemplateRecord, TaskRunRecord } from "../api/records.ts";
 import { decodeTaskRun } from "../api/taskrun.ts";
 import { OwnWrites } from "../queue/ownwrites.ts";
 import { ownerKey, taskRunKey } from "../queue/route.ts";
+import { Waiting } from "../queue/waiting.ts";
 import type { WorkQueue } from "../queue/workqueue.ts";
 import { Reflector } from "../watch/reflector.ts";
-import { Store } from "../watch/store.ts";
+import type { ReflectorOptions, WatchState } from "../watch/reflector.ts";
+import { Store, keyOf } from "../watch/store.ts";
 import { startController } from "./controller.ts";
+import type { Nodes } from "./nodes.ts";
 import { TaskRuns } from "./taskruns.ts";
 
 /** A status can be written by others, too: no word of theirs becomes a label. */
 const REASONS: ReadonlySet<string> = new Set(Object.values(Reason));
 
+const WITHOUT_TEMPLATES = "TaskRuns with a podTemplateRef wait, and pods are made without PodTemplate stint-default";
+
 export interface Scope {
   readonly port: Port;
   readonly cluster: Cluster;
+  /** Of the whole cluster, whatever the namespace. */
+  readonly nodes: Nodes;
   /** "" for all namespaces. */
   readonly namespace: string;
   readonly defaults: Defaults;
@@ -28,77 +37,84 @@ export interface Scope {
   readonly onPhase: (from: string | undefined, to: string | undefined) => void;
 }
 
-export interface WatchState {
-  readonly resource: string;
-  /** "" for all namespaces. */
-  readonly namespace: string;
-  /** Milliseconds since the server last showed life on this watch. */
-  readonly ageMs: number;
-  /** The first list is complete. */
-  readonly synced: boolean;
-  /** What is in the way, in the server's words where it gave any. */
-  readonly trouble: string | undefined;
-}
-
 export class Pipeline {
   readonly #scope: Scope;
   readonly #taskRuns: Store<TaskRunRecord>;
   readonly #pods: Store<PodRecord>;
-  readonly #taskRunWatch: Reflector<TaskRunRecord>;
-  readonly #podWatch: Reflector<PodRecord>;
+  readonly #templates: Store<PodTemplateRecord>;
+  readonly #watches: Watches;
+  readonly #waiting = new Waiting();
   readonly #passes: TaskRuns;
   readonly #queue: WorkQueue;
   readonly #running: readonly Promise<void>[];
   #started = false;
 
   constructor(scope: Scope) {
-    const { port, cluster, namespace, defaults } = scope;
-    const onSynced = (): void => this.#begin();
+    const { port, cluster, nodes, defaults, namespace } = scope;
     this.#scope = scope;
-    this.#taskRuns = new Store({ onChange: (before, after) => this.#taskRunChanged(before, after) });
-    this.#pods = new Store({ onChange: (before, after) => this.#podChanged(before, after), keepGone, merge });
-    const taskRunSource = { resource: TASKRUNS, namespace, store: this.#taskRuns, decode: decodeTaskRun, onSynced };
-    this.#taskRunWatch = new Reflector(port, taskRunSource);
-    this.#podWatch = new Reflector(port, { resource: PODS, namespace, store: this.#pods, decode: decodePod, onSynced });
+    this.#taskRuns = new Store({ onChange: (before, after) => this.#taskRunChanged(before, after), nodeOf: nodeInUse });
+    this.#pods = new Store({
+      onChange: (before, after) => this.#podChanged(before, after),
+      nodeOf: (pod) => pod.nodeName,
+      keepGone,
+      merge,
+    });
+    this.#templates = new Store({ onChange: (_, after) => this.#templateChanged(after) });
+    this.#watches = this.#watchAll();
     this.#passes = new TaskRuns({
       port,
       cluster,
+      nodes,
       taskRuns: this.#taskRuns,
       pods: this.#pods,
+      templates: this.#templates,
+      templatesRefused: () => this.#templatesRefused(),
+      waiting: this.#waiting,
       defaults,
       ownWrites: new OwnWrites(port),
-      renew: (resource, how) => (resource === "pods" ? this.#podWatch : this.#taskRunWatch).renew(how),
+      renew: (resource, how) => this.#watches[resource].renew(how),
     });
     this.#queue = startController(port, {
       kind: "TaskRun",
       namespace,
       pass: async (key) => await this.#passes.pass(key),
     });
-    this.#running = [this.#taskRunWatch.run(), this.#podWatch.run()];
+    this.#running = Object.values(this.#watches).map(async (watch) => await watch.run());
   }
 
-  /** Both first lists are complete. */
-  get synced(): boolean {
-    return this.#taskRunWatch.synced && this.#podWatch.synced;
+  #watchAll(): Watches {
+    const { port, namespace } = this.#scope;
+    const onSynced = (): void => this.begin();
+    const optional = { without: WITHOUT_TEMPLATES, onForbidden: onSynced };
+    const watch = <R extends ObjectRecord>(source: Source<R>): Reflector<R> =>
+      new Reflector(port, { namespace, onSynced, ...source });
+    return {
+      taskruns: watch({ resource: TASKRUNS, store: this.#taskRuns, decode: decodeTaskRun }),
+      pods: watch({ resource: PODS, store: this.#pods, decode: decodePod }),
+      podtemplates: watch({ resource: PODTEMPLATES, store: this.#templates, decode: decodePodTemplate, optional }),
+    };
+  }
+
+  /** Every first list is complete, but for those we can do without. */
+  get settled(): boolean {
+    return this.#scope.nodes.settled && Object.values(this.#watches).every((watch) => watch.settled);
   }
 
   get watches(): readonly WatchState[] {
-    const { namespace } = this.#scope;
-    const watches = [[TASKRUNS, this.#taskRunWatch] as const, [PODS, this.#podWatch] as const];
-    return watches.map(([{ name: resource }, { ageMs, synced, trouble }]) => {
-      return { resource, namespace, ageMs, synced, trouble };
-    });
+    return Object.values(this.#watches).map((watch) => watch.watchState);
   }
 
   async stop(): Promise<void> {
-    this.#taskRunWatch.stop();
-    this.#podWatch.stop();
+    for (const watch of Object.values(this.#watches)) watch.stop();
     await Promise.all([this.#queue.stop(), ...this.#running]);
   }
 
-  /** No decision before both first lists are complete: a pod that is not listed yet must not look missing. */
-  #begin(): void {
-    if (!this.synced) return;
+  /**
+   * No decision before the first lists are complete: what is not listed yet must not look missing. Called once more when
+   * something that we had no right to is known after all.
+   */
+  begin(): void {
+    if (!this.settled) return;
     this.#started = true;
     for (const pod of this.#pods.gone()) this.#forgetUnowned(pod);
     this.lookAtAll();
@@ -107,6 +123,24 @@ export class Pipeline {
   /** Every TaskRun, once more: its next look may have been planned by a clock that was wrong. */
   lookAtAll(): void {
     for (const key of this.#taskRuns.keys()) this.#enqueue(key);
+  }
+
+  /** A node went, came, or was marked: that may prove an end that nobody reported. */
+  nodeChanged(name: string): void {
+    for (const taskRun of this.#taskRuns.byNode(name)) this.#enqueue(taskRunKey(taskRun));
+    for (const pod of this.#pods.byNode(name)) this.#enqueue(ownerKey(pod));
+  }
+
+  /** Only those who wait for it are told: what runs was made from what the template said then. */
+  #templateChanged(after: PodTemplateRecord | undefined): void {
+    if (after === undefined) return;
+    for (const key of this.#waiting.keysFor(keyOf(after))) this.#enqueue(key);
+  }
+
+  /** Why no PodTemplate can be known. */
+  #templatesRefused(): string | undefined {
+    const { synced, trouble } = this.#watches.podtemplates;
+    return synced ? undefined : (trouble ?? "");
   }
 
   #taskRunChanged(before: TaskRunRecord | undefined, after: TaskRunRecord | undefined): void {
@@ -130,8 +164,7 @@ export class Pipeline {
   #podChanged(before: PodRecord | undefined, after: PodRecord | undefined): void {
     if (this.#started && after?.gone !== undefined) this.#forgetUnowned(after);
     for (const pod of before?.ownerUid === after?.ownerUid ? [after] : [before, after]) {
-      const key = pod && ownerKey(pod);
-      if (key !== undefined) this.#enqueue(key);
+      this.#enqueue(pod && ownerKey(pod));
     }
   }
 
@@ -140,9 +173,22 @@ export class Pipeline {
     if (this.#taskRuns.get(ownerKey(pod) ?? "")?.uid !== pod.ownerUid) this.#pods.forget(pod.uid);
   }
 
-  #enqueue(key: string): void {
-    if (this.#started) this.#queue.add(key);
+  #enqueue(key: string | undefined): void {
+    if (this.#started && key !== undefined) this.#queue.add(key);
   }
+}
+
+type Source<R extends ObjectRecord> = Pick<ReflectorOptions<R>, "resource" | "store" | "decode" | "optional">;
+
+interface Watches {
+  readonly taskruns: Reflector<TaskRunRecord>;
+  readonly pods: Reflector<PodRecord>;
+  readonly podtemplates: Reflector<PodTemplateRecord>;
+}
+
+/** The node of the pod that the status names: all that tells of a pod that vanished while we were away. */
+function nodeInUse({ status }: TaskRunRecord): string | undefined {
+  return TERMINAL_PHASES.has(status.phase ?? "") ? undefined : status.nodeName;
 }
 
 /**
@@ -153,8 +199,14 @@ function merge(known: PodRecord, next: PodRecord): PodRecord {
   const before = known.deletionAskedMs;
   const later = before !== undefined && next.deletionAskedMs !== undefined && next.deletionAskedMs > before;
   const unasked = known.endedUnasked === true || (before === undefined && known.main.state === "terminated");
-  if (!later && !unasked) return next;
-  return Object.freeze({ ...next, ...(later && { deletionAskedMs: before }), ...(unasked && { endedUnasked: true }) });
+  const { placedVersion } = known;
+  if (!later && !unasked && placedVersion === undefined) return next;
+  return Object.freeze({
+    ...next,
+    ...(later && { deletionAskedMs: before }),
+    ...(unasked && { endedUnasked: true }),
+    ...(placedVersion !== undefined && { placedVersion }),
+  });
 }
 
 /** Pods of TaskRuns leave their last state behind: how an attempt ended may be written there and nowhere else. */

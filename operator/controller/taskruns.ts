@@ -1,37 +1,38 @@
 /** TaskRuns: store, plan and act wired together. One pass makes one TaskRun what its plan says. */
 import { apply, findCreated } from "../act/apply.ts";
-import type { Cluster } from "../act/cluster.ts";
 import { gist, sameStatus, writeDelayMs } from "../act/status.ts";
 import type { Progress } from "../act/status.ts";
 import { ApiError } from "../act/errors.ts";
 import { unreachable } from "../api/action.ts";
 import type { Action, Refusal } from "../api/action.ts";
-import { object } from "../api/decode.ts";
-import type { Json } from "../api/decode.ts";
-import type { Defaults } from "../api/defaults.ts";
 import { decodePod } from "../api/pod.ts";
 import type { Port } from "../api/port.ts";
 import { TERMINAL_PHASES } from "../api/records.ts";
 import type { PodRecord, TaskRunRecord } from "../api/records.ts";
-import { templateOf } from "../api/taskrun.ts";
-import { TemplateError, buildPod } from "../decide/taskrun/pod.ts";
+import type { NodeFact, NodeFacts } from "../decide/taskrun/nodes.ts";
+import { TemplateError } from "../decide/templateerror.ts";
 import { planTaskRun } from "../decide/taskrun/plan.ts";
 import type { Plan } from "../decide/taskrun/plan.ts";
 import { UNSEEN_GIVE_UP_MS, UNSEEN_MAX_MS } from "../queue/ownwrites.ts";
 import type { OwnWrites } from "../queue/ownwrites.ts";
+import type { Waiting } from "../queue/waiting.ts";
 import type { Renewal } from "../watch/reflector.ts";
 import type { Store } from "../watch/store.ts";
 import type { Pass } from "./controller.ts";
+import { Manifests } from "./manifests.ts";
+import type { ManifestRoom } from "./manifests.ts";
 import { Memories } from "./memory.ts";
 import type { CreatePod, DeletePod, Stale } from "./memory.ts";
+import type { Nodes } from "./nodes.ts";
 
-export interface TaskRunRoom {
+export interface TaskRunRoom extends ManifestRoom {
   readonly port: Port;
-  readonly cluster: Cluster;
   readonly taskRuns: Store<TaskRunRecord>;
   readonly pods: Store<PodRecord>;
+  readonly nodes: Pick<Nodes, "fact" | "synced">;
   readonly ownWrites: OwnWrites;
-  readonly defaults: Defaults;
+  /** TaskRuns by the PodTemplate they wait for. */
+  readonly waiting: Waiting;
   /** Starts the watch of a resource anew: an event that must have come did not. */
   readonly renew: (resource: "taskruns" | "pods", how: Renewal) => void;
 }
@@ -44,21 +45,29 @@ const STALE_MAX_MS = 5000;
 /** Node timers fire up to a millisecond early; so late the time has surely come. */
 const WAKE_SLACK_MS = 5;
 
+/** A node watch that is behind a pod comes up to it with the next event, or the bookmark of every minute. */
+const NODES_BEHIND_MS = 15_000;
+
 /** From this failure of a create on its words are shown: before, it mostly lost a race or the server was busy. */
 const SHOWN_FROM_FAILURES = 3;
 
 export class TaskRuns {
   readonly #room: TaskRunRoom;
   readonly #memories: Memories;
+  readonly #manifests: Manifests;
 
   constructor(room: TaskRunRoom) {
     this.#room = room;
     this.#memories = new Memories(room.port);
+    this.#manifests = new Manifests(room);
   }
 
   async pass(key: string): Promise<Pass> {
     const taskRun = this.#room.taskRuns.get(key);
-    if (taskRun === undefined) return { result: "done" };
+    if (taskRun === undefined) {
+      this.#room.waiting.waitsFor(key, undefined);
+      return { result: "done" };
+    }
     const waiting = this.#unseen(taskRun.uid) ?? this.#stale(taskRun);
     if (waiting !== undefined) return waiting;
     try {
@@ -142,14 +151,40 @@ export class TaskRuns {
 
   #plan(taskRun: TaskRunRecord): Plan {
     const { refusal, stopRefused } = this.#memories.known(taskRun.uid) ?? {};
-    return planTaskRun({
+    const pods = this.#room.pods.byOwner(taskRun.uid);
+    const now = this.#room.port.clock.now();
+    const nodes = this.#nodes(taskRun, pods);
+    const lacking = this.#manifests.lacking(taskRun);
+    const plan = planTaskRun({
       taskRun,
-      pods: this.#room.pods.byOwner(taskRun.uid),
-      now: this.#room.port.clock.now(),
+      pods,
+      nodes,
+      now,
       defaults: this.#room.defaults,
+      ...(lacking && { lacking }),
       ...(refusal && { refusal }),
       ...(stopRefused && { stopRefused }),
     });
+    this.#await(taskRun, TERMINAL_PHASES.has(plan.status.phase ?? "") ? undefined : lacking?.name);
+    const behind = this.#room.nodes.synced && [...nodes.values()].some(({ state }) => state === "unknown");
+    return behind ? { ...plan, wakeAt: Math.min(plan.wakeAt ?? Infinity, now + NODES_BEHIND_MS) } : plan;
+  }
+
+  /** Woken when this PodTemplate comes, or changes. */
+  #await({ namespace, name }: TaskRunRecord, template: string | undefined): void {
+    const key = `${namespace}/${name}`;
+    this.#room.waiting.waitsFor(key, template === undefined ? undefined : `${namespace}/${template}`);
+  }
+
+  /** The nodes of its pods, and of the pod that only the status knows. */
+  #nodes({ status, resourceVersion }: TaskRunRecord, pods: readonly PodRecord[]): NodeFacts {
+    const facts = new Map<string, NodeFact>();
+    const add = (name: string | undefined, version: string): void => {
+      if (name !== undefined) facts.set(name, this.#room.nodes.fact(name, version));
+    };
+    if (!pods.some(({ uid }) => uid === status.podUID)) add(status.nodeName, resourceVersion);
+    for (const { nodeName, placedVersion = "" } of pods) add(nodeName, placedVersion);
+    return facts;
   }
 
   /** undefined: done, go on. ApiError: a pod could not be deleted. */
@@ -241,23 +276,16 @@ export class TaskRuns {
 
   async #apply(taskRun: TaskRunRecord, action: Action): ReturnType<typeof apply> {
     try {
-      return await apply(action, taskRun, this.#room.cluster, async (create) => await this.#manifest(taskRun, create));
+      return await apply(
+        action,
+        taskRun,
+        this.#room.cluster,
+        async (create) => await this.#manifests.build(taskRun, create),
+      );
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       return { kind: "refused", refusal: { kind: "Invalid", message: error.message } };
     }
-  }
-
-  /** @throws TemplateError */
-  async #manifest(taskRun: TaskRunRecord, pod: { name: string; attempt: number }): Promise<Json> {
-    if (taskRun.template !== undefined) return buildPod(taskRun, pod, JSON.parse(taskRun.template));
-    const fresh = await this.#room.cluster.getTaskRun(taskRun.namespace, taskRun.name);
-    const metadata = object(object(fresh)["metadata"]);
-    if (metadata["uid"] !== taskRun.uid || metadata["deletionTimestamp"] !== undefined) {
-      // Deleted, perhaps made again under its name; the store will show it.
-      throw new ApiError("gone", "the TaskRun was deleted", { code: 404, retryAfterMs: 0 });
-    }
-    return buildPod(taskRun, pod, templateOf(fresh));
   }
 
   async #writeStatus(taskRun: TaskRunRecord, plan: Plan): Promise<Pass> {

@@ -2,14 +2,12 @@
  * Our last writes per owner that the stores do not show yet. A decision waits for them: what we did a moment ago must not
  * look undone. (client-go's ConsistencyStore, Kubernetes 1.36, does the same: it compares versions, not guesses.)
  */
-import type { Resource } from "../api/paths.ts";
+import type { WrittenName } from "../api/paths.ts";
 import type { Port } from "../api/port.ts";
 import { atLeast } from "../api/versions.ts";
 
-type ResourceName = Resource["name"];
-
 interface Unseen {
-  readonly versions: Map<ResourceName, string>;
+  readonly versions: Map<WrittenName, string>;
   sinceMs: number;
 }
 
@@ -26,15 +24,15 @@ export class OwnWrites {
     this.#port = port;
   }
 
-  note(ownerUid: string, resource: ResourceName, resourceVersion: string): void {
-    const unseen = this.#byOwner.get(ownerUid) ?? { versions: new Map<ResourceName, string>(), sinceMs: 0 };
+  note(ownerUid: string, resource: WrittenName, resourceVersion: string): void {
+    const unseen = this.#byOwner.get(ownerUid) ?? { versions: new Map<WrittenName, string>(), sinceMs: 0 };
     unseen.versions.set(resource, resourceVersion);
     unseen.sinceMs = this.#port.clock.monotonic();
     this.#byOwner.set(ownerUid, unseen);
   }
 
   /** The resources whose store does not show our last write for this owner yet. */
-  unseen(ownerUid: string, storeVersion: (resource: ResourceName) => string): readonly ResourceName[] {
+  unseen(ownerUid: string, storeVersion: (resource: WrittenName) => string): readonly WrittenName[] {
     const unseen = this.#byOwner.get(ownerUid);
     if (unseen === undefined) return [];
     for (const [resource, version] of unseen.versions) {

@@ -3,11 +3,13 @@ import { Cluster } from "../act/cluster.ts";
 import { object } from "../api/decode.ts";
 import { NO_DEFAULTS } from "../api/defaults.ts";
 import type { ApiRequest, ApiResponse } from "../api/port.ts";
-import type { PodRecord, TaskRunRecord } from "../api/records.ts";
+import type { PodRecord, PodTemplateRecord, TaskRunRecord } from "../api/records.ts";
 import type { TaskRunStatus } from "../api/types.ts";
 import type { Pass } from "../controller/controller.ts";
 import { TaskRuns } from "../controller/taskruns.ts";
+import type { NodeFact } from "../decide/taskrun/nodes.ts";
 import { OwnWrites } from "../queue/ownwrites.ts";
+import { Waiting } from "../queue/waiting.ts";
 import { Store } from "../watch/store.ts";
 import { aPod, aTaskRun, podJson } from "./make.ts";
 import type { PodWish, Stage, TaskRunWish } from "./make.ts";
@@ -26,6 +28,7 @@ export interface Passes extends World {
   readonly runs: TaskRuns;
   readonly taskRuns: Store<TaskRunRecord>;
   readonly pods: Store<PodRecord>;
+  readonly templates: Store<PodTemplateRecord>;
   /** The resources whose watch had to begin anew. */
   readonly renewed: string[];
   readonly pass: () => Promise<Pass>;
@@ -41,12 +44,17 @@ export function aRoom(request: Answer = obliging): Passes {
   const world = aWorld({ request });
   const taskRuns = new Store<TaskRunRecord>({ onChange: () => {} });
   const pods = new Store<PodRecord>({ onChange: () => {}, keepGone: (last, gone) => ({ ...last, gone }) });
+  const templates = new Store<PodTemplateRecord>({ onChange: () => {} });
   const renewed: string[] = [];
   const room = {
     port: world.port,
     cluster: new Cluster(world.port),
     taskRuns,
     pods,
+    templates,
+    templatesRefused: () => undefined,
+    waiting: new Waiting(),
+    nodes: { synced: true, fact: (): NodeFact => ({ state: "there" }) },
     defaults: NO_DEFAULTS,
     ownWrites: new OwnWrites(world.port),
     renew: (resource: string) => void renewed.push(resource),
@@ -59,6 +67,7 @@ export function aRoom(request: Answer = obliging): Passes {
     runs,
     taskRuns,
     pods,
+    templates,
     renewed,
     pass: async () => await runs.pass("default/train"),
     knows: (wish: TaskRunWish = {}) => taskRuns.upsert(aTaskRun(wish)),

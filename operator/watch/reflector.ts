@@ -29,6 +29,27 @@ export interface ReflectorOptions<R extends ObjectRecord> {
   readonly decode: (value: unknown) => R | undefined;
   /** Called once, when the first list is complete and in the store. */
   readonly onSynced: () => void;
+  /** For what can be done without: what is then not done. */
+  readonly optional?: OptionalWatch;
+}
+
+export interface WatchState {
+  readonly resource: string;
+  /** "" for all namespaces. */
+  readonly namespace: string;
+  /** Milliseconds since the server last showed life on this watch. */
+  readonly ageMs: number;
+  /** Nobody has to wait for the first list: it is complete, or it is one we can do without and have no right to. */
+  readonly settled: boolean;
+  /** What is in the way, in the server's words where it gave any. */
+  readonly trouble: string | undefined;
+}
+
+export interface OptionalWatch {
+  /** For the log: what cannot be done while we have no right to watch. */
+  readonly without: string;
+  /** Called once, when we were told that we have no right to watch, before any list was complete. */
+  readonly onForbidden: () => void;
 }
 
 /** resume: go on from the known version, and see. distrust: an event of a version already passed is missing. */
@@ -73,6 +94,7 @@ export class Reflector<R extends ObjectRecord> {
   readonly #stopped = new AbortController();
   #state: State = { at: "listing" };
   #synced = false;
+  #forbidden = false;
   #initialEvents = true;
   #since = "";
   #failures = 0;
@@ -96,6 +118,11 @@ export class Reflector<R extends ObjectRecord> {
     return this.#synced;
   }
 
+  /** See WatchState. */
+  get settled(): boolean {
+    return this.#synced || this.#forbidden;
+  }
+
   /** What keeps the store from being equal to the server's objects, in the server's words where it gave any. */
   get trouble(): string | undefined {
     return this.#trouble;
@@ -104,6 +131,11 @@ export class Reflector<R extends ObjectRecord> {
   /** Milliseconds since the server last showed life on this watch: an event, a bookmark, or any answer, a refusal too. */
   get ageMs(): number {
     return this.#port.clock.monotonic() - this.#lastLife;
+  }
+
+  get watchState(): WatchState {
+    const { resource, namespace } = this.#options;
+    return { resource: resource.name, namespace, ageMs: this.ageMs, settled: this.settled, trouble: this.#trouble };
   }
 
   get state(): State["at"] {
@@ -269,6 +301,7 @@ export class Reflector<R extends ObjectRecord> {
     this.#lastLife = this.#port.clock.monotonic();
     this.#state = { at: "watching", since: this.#lastLife };
     this.#options.store.replace(records, version);
+    this.#forbidden = false;
     if (this.#synced) return;
     this.#synced = true;
     this.#options.onSynced();
@@ -293,10 +326,19 @@ export class Reflector<R extends ObjectRecord> {
     // Ordinary after a compaction: list at once. A server that says so again and again gets its pauses.
     if (refused?.gone === true && this.#failures === 1) return;
     this.#report(error);
+    this.#noteRight(refused);
     const wait = Math.min(refused?.retryAfterMs ?? 0, RETRY_AFTER_MAX_MS) + this.#port.random() * RETRY_JITTER_MS;
     const pause = Math.max(this.#backoff.pauseMs(), wait);
     this.#state = { at: "backingOff", cause: causeOf(error, renewed) };
     await this.#sleep(pause);
+  }
+
+  #noteRight(refused: WatchRefusedError | undefined): void {
+    const { optional } = this.#options;
+    if (refused?.code !== 403 || optional === undefined) return;
+    const waited = !this.settled;
+    this.#forbidden = true;
+    if (waited) optional.onForbidden();
   }
 
   /** Ends early when the reflector is stopped. */
@@ -311,12 +353,18 @@ export class Reflector<R extends ObjectRecord> {
   }
 
   #report(error: unknown): void {
-    const { resource, namespace } = this.#options;
+    const { resource, namespace, optional } = this.#options;
     const refused = error instanceof WatchRefusedError;
     if (refused) this.#lastLife = this.#port.clock.monotonic();
     this.#trouble = error instanceof Error ? error.message : String(error);
     const cure = refused && error.code === 403 ? FORBIDDEN_CURE : undefined;
     const fields = { resource: resource.name, namespace, error: String(error), cure, failures: this.#failures };
+    if (cure !== undefined && optional !== undefined) {
+      // A choice of whoever gave the rights, asked for again and again in case it changes, and said once.
+      const { without } = optional;
+      if (!this.#forbidden) this.#port.log.info("works without a watch it has no right to", { ...fields, without });
+      return;
+    }
     // The first failure of a watch is ordinary (a restart of the server); only a series is worth a warning.
     if (this.#failures > 1) this.#port.log.warn("cannot watch, will try again", fields);
     else this.#port.log.info("watch interrupted", fields);

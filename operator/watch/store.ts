@@ -1,16 +1,19 @@
 /**
- * What is known of one kind of object in one scope: narrow frozen records by key, children by their owner's uid. Fed by a
+ * What is known of one kind of object in one scope: narrow frozen records by key, by their owner's uid, by node. Fed by a
  * reflector only; everybody else reads. Objects that went away can leave their last record behind ("gone") until the
  * decision that needs it is recorded.
  */
 import type { ObjectRecord } from "../api/records.ts";
 import { atLeast } from "../api/versions.ts";
+import { Grouping } from "./grouping.ts";
 
 export interface StoreOptions<R> {
   /** Called after the store changed, once per object. `after` is undefined when nothing of the object is left. */
   readonly onChange: (before: R | undefined, after: R | undefined) => void;
   /** What to keep of the record known so far when a newer state of the same object comes. */
   readonly merge?: (known: R, next: R) => R;
+  /** The node a record depends on; undefined: on none. */
+  readonly nodeOf?: (record: R) => string | undefined;
   /** The record to keep of an object that is gone; undefined keeps nothing. */
   readonly keepGone?: (last: R, how: "seen" | "missed") => R | undefined;
 }
@@ -21,11 +24,13 @@ export class Store<R extends ObjectRecord> {
   readonly #gone = new Map<string, R>();
   /** uids of records that a reply showed and the watch has not reached yet. */
   readonly #learned = new Set<string>();
-  readonly #byOwner = new Map<string, Map<string, R>>();
+  readonly #byOwner = new Grouping<R>((record) => record.ownerUid);
+  readonly #byNode: Grouping<R>;
   #resourceVersion = "";
 
   constructor(options: StoreOptions<R>) {
     this.#options = options;
+    this.#byNode = new Grouping<R>(options.nodeOf ?? ((): undefined => undefined));
   }
 
   /** The newest version the store has seen, from list metadata, events and bookmarks; "" before the first list. */
@@ -47,7 +52,12 @@ export class Store<R extends ObjectRecord> {
 
   /** Children of an owner, gone ones that were kept included. */
   byOwner(uid: string): readonly R[] {
-    return [...(this.#byOwner.get(uid)?.values() ?? [])];
+    return this.#byOwner.of(uid);
+  }
+
+  /** What depends on a node, gone ones that were kept included. */
+  byNode(name: string): readonly R[] {
+    return this.#byNode.of(name);
   }
 
   /** What was kept of objects that are gone. */
@@ -159,21 +169,17 @@ export class Store<R extends ObjectRecord> {
   }
 
   #index(record: R): void {
-    if (record.ownerUid === undefined) return;
-    const siblings = this.#byOwner.get(record.ownerUid) ?? new Map<string, R>();
-    siblings.set(record.uid, record);
-    this.#byOwner.set(record.ownerUid, siblings);
+    this.#byOwner.add(record);
+    this.#byNode.add(record);
   }
 
   #unindex(record: R): void {
-    const siblings = this.#byOwner.get(record.ownerUid ?? "");
-    if (siblings === undefined) return;
-    siblings.delete(record.uid);
-    if (siblings.size === 0) this.#byOwner.delete(record.ownerUid ?? "");
+    this.#byOwner.remove(record);
+    this.#byNode.remove(record);
   }
 }
 
-/** namespace/name, as kubectl and client-go write it. */
-export function keyOf(record: Pick<ObjectRecord, "namespace" | "name">): string {
-  return `${record.namespace}/${record.name}`;
+/** namespace/name, as kubectl and client-go write it; the name alone for what has no namespace. */
+export function keyOf({ namespace, name }: Pick<ObjectRecord, "namespace" | "name">): string {
+  return namespace === "" ? name : `${namespace}/${name}`;
 }

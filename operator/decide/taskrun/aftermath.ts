@@ -29,7 +29,9 @@ export function unkeptPods(facts: Facts, recorded: readonly PodRecord[]): readon
   const succeeded = (pod: PodRecord): boolean =>
     facts.recorded.some(({ number, reason }) => number === pod.attempt && reason === Reason.Succeeded);
   const last = facts.recorded.at(-1)?.number ?? 0;
-  const ended = recorded.filter((pod) => provenEnded(pod) && (pod.attempt ?? Number.POSITIVE_INFINITY) <= last);
+  const ended = recorded.filter(
+    (pod) => provenEnded(pod, facts.nodes) && (pod.attempt ?? Number.POSITIVE_INFINITY) <= last,
+  );
   return ended.filter((pod) => retention === "Never" || succeeded(pod)).flatMap((pod) => remove(pod, "PodRetention"));
 }
 

@@ -6,6 +6,8 @@ import type { Defaults } from "../../api/defaults.ts";
 import { TERMINAL_PHASES } from "../../api/records.ts";
 import type { PodRecord, TaskRunRecord } from "../../api/records.ts";
 import type { TaskRunStatus } from "../../api/types.ts";
+import { NO_NODES, nodeProof } from "./nodes.ts";
+import type { NodeFacts } from "./nodes.ts";
 
 export type AttemptStatus = NonNullable<TaskRunStatus["attempts"]>[number];
 
@@ -14,6 +16,10 @@ export interface Observed {
   readonly taskRun: TaskRunRecord;
   /** Pods that name this TaskRun as their owner, gone ones whose end is not recorded yet included. */
   readonly pods: readonly PodRecord[];
+  /** The nodes of these pods and of the pod that the status names. Left out: nothing is known of any. */
+  readonly nodes?: NodeFacts;
+  /** What the pod cannot be made without. */
+  readonly lacking?: LackingTemplate;
   readonly now: number;
   /** What the operator's configuration says for TaskRuns that do not say it themselves. */
   readonly defaults?: Defaults;
@@ -23,8 +29,17 @@ export interface Observed {
   readonly stopRefused?: StopRefusal;
 }
 
+/** The PodTemplate of podTemplateRef, as long as we do not have it. */
+export interface LackingTemplate {
+  readonly name: string;
+  /** Why we cannot know of any PodTemplate, in the server's words; left out: there is none of this name. */
+  readonly refused?: string;
+}
+
 export interface Facts {
   readonly taskRun: TaskRunRecord;
+  readonly nodes: NodeFacts;
+  readonly lacking: LackingTemplate | undefined;
   readonly before: Readonly<TaskRunStatus>;
   readonly now: number;
   readonly defaults: Defaults;
@@ -47,10 +62,11 @@ export interface Facts {
   readonly deadlineAt?: number;
   readonly cancel: boolean;
   readonly refusal?: Refusal;
-  readonly stopRefused?: StopRefusal;
+  readonly stopRefused: StopRefusal | undefined;
 }
 
-export function gatherFacts({ taskRun, pods, now, defaults = NO_DEFAULTS, refusal, stopRefused }: Observed): Facts {
+export function gatherFacts(observed: Observed): Facts {
+  const { taskRun, pods, nodes = NO_NODES, lacking, now, defaults = NO_DEFAULTS, refusal, stopRefused } = observed;
   const before = taskRun.status;
   const recorded = before.attempts ?? [];
   const last = recorded.at(-1)?.number ?? compactedAttempt(before);
@@ -64,6 +80,8 @@ export function gatherFacts({ taskRun, pods, now, defaults = NO_DEFAULTS, refusa
   const deadline = taskRun.spec.activeDeadlineSeconds;
   return {
     taskRun,
+    nodes,
+    lacking,
     before,
     now,
     defaults,
@@ -74,12 +92,12 @@ export function gatherFacts({ taskRun, pods, now, defaults = NO_DEFAULTS, refusa
     ...(pod && { pod }),
     ...(lastPod && { lastPod }),
     ...(vanished && { vanished }),
-    lingering: own.filter((one) => one !== pod && one.gone === undefined && !provenEnded(one)),
+    lingering: own.filter((one) => one !== pod && one.gone === undefined && !provenEnded(one, nodes)),
     ...(startedAt !== undefined && { startedAt }),
     ...(startedAt !== undefined && deadline !== undefined && { deadlineAt: startedAt + deadline * 1000 }),
     cancel: taskRun.spec.cancel === true,
     ...(concerns(refusal, taskRun, current) && { refusal }),
-    ...(stopRefused && { stopRefused }),
+    stopRefused,
   };
 }
 
@@ -93,16 +111,32 @@ function concerns(refusal: Refusal | undefined, taskRun: TaskRunRecord, attempt:
   return refusal?.attempt === attempt && refusal.generation === taskRun.generation;
 }
 
+/** Proof that no container of the pod runs or will run. A mere disappearance is none. */
+export function provenEnded(pod: PodRecord, nodes: NodeFacts): boolean {
+  return toldEnded(pod) || endedWithNode(pod, nodes) !== undefined;
+}
+
 /**
- * Proof that no container of the pod runs or will run: every container has a terminated state, or a kubelet declared the
- * whole pod over, or the pod never had a node. A terminal phase that the pod garbage collector wrote for a lost node is
- * no proof (KEP-3329: reason DeletionByPodGC), nor is a mere disappearance.
+ * Every container has a terminated state, or a kubelet declared the whole pod over, or the pod never had a node. A terminal
+ * phase that the pod garbage collector wrote for a lost node does not tell (KEP-3329: reason DeletionByPodGC).
  */
-export function provenEnded(pod: PodRecord): boolean {
+function toldEnded(pod: PodRecord): boolean {
   if (pod.allTerminated) return true;
-  const over = pod.phase === "Succeeded" || pod.phase === "Failed";
-  if (over) return pod.nodeName === undefined || pod.disruption?.reason !== "DeletionByPodGC";
+  if (isOver(pod)) return pod.nodeName === undefined || pod.disruption?.reason !== "DeletionByPodGC";
   return pod.gone === "seen" && pod.nodeName === undefined;
+}
+
+/**
+ * In words, why a pod whose end no kubelet reported has ended with its node. Not while the pod is there: its kubelet may
+ * live on without a Node object and hears of the pod's removal only; the pod garbage collector removes it within minutes.
+ */
+export function endedWithNode(pod: PodRecord, nodes: NodeFacts): string | undefined {
+  if (toldEnded(pod) || (pod.gone === undefined && !isOver(pod))) return undefined;
+  return nodeProof(pod, nodes);
+}
+
+function isOver({ phase }: PodRecord): boolean {
+  return phase === "Succeeded" || phase === "Failed";
 }
 
 /** The pod of an attempt as the status names it. */

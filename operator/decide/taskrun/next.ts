@@ -5,6 +5,7 @@ import { shownReason } from "../conditions.ts";
 import { span, stamp } from "../wording.ts";
 import { provenEnded } from "./facts.ts";
 import type { AttemptStatus, Facts } from "./facts.ts";
+import { nodeProof } from "./nodes.ts";
 import { backoffMs, mayRetry, retryLimit } from "./retry.ts";
 import type { View } from "./status.ts";
 import { waitingView } from "./waiting.ts";
@@ -104,7 +105,8 @@ function unproven(facts: Facts, last: AttemptStatus | undefined): Next | undefin
   if (last === undefined) return undefined;
   const shown = shownReason(facts.before);
   const pod = facts.pod?.attempt === last.number ? facts.pod : facts.lastPod;
-  const proven = pod === undefined ? shown !== Reason.Stopping : provenEnded(pod);
+  const gone = shown !== Reason.Stopping || nodeProof(last, facts.nodes) !== undefined;
+  const proven = pod === undefined ? gone : provenEnded(pod, facts.nodes);
   if (proven) return undefined;
   const message =
     `Pod ${last.podName ?? "of the last attempt"} went away before all its containers were seen to end. ` +

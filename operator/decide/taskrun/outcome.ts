@@ -6,10 +6,11 @@ import { timeMs } from "../../api/decode.ts";
 import { Reason } from "../../api/names.ts";
 import type { ContainerRecord, PodRecord } from "../../api/records.ts";
 import { closed, sentence } from "../wording.ts";
-import { provenEnded } from "./facts.ts";
+import { endedWithNode, provenEnded } from "./facts.ts";
 import type { Facts } from "./facts.ts";
 import { lastWords } from "./lastwords.ts";
 import { readResults } from "./results.ts";
+import { nodeProof } from "./nodes.ts";
 
 /** The end of an attempt. */
 export interface AttemptEnd {
@@ -28,6 +29,7 @@ const rules: readonly Rule[] = [
   mainEndedByOthers,
   mainFailed,
   initFailed,
+  lostWithNode,
   podOver,
   neverPlaced,
   vanished,
@@ -119,7 +121,7 @@ function tooMuchMemory({ name }: ContainerRecord, list: "containers" | "initCont
 
 function initFailed(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
   const { failedInit: init } = pod;
-  if (init === undefined || pod.phase !== "Failed" || !provenEnded(pod)) return undefined;
+  if (init === undefined || pod.phase !== "Failed" || !provenEnded(pod, facts.nodes)) return undefined;
   const at = timeMs(init.finishedAt) ?? facts.now;
   const cause = askedToStop(pod, facts) ?? whoEnded(pod, at);
   if (cause !== undefined) return { ...cause, at };
@@ -129,9 +131,22 @@ function initFailed(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
   return { reason: Reason.ExitCode, message, at };
 }
 
+/** No kubelet reported an end, and none will: its node is gone for good. */
+function lostWithNode(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
+  const proof = endedWithNode(pod, facts.nodes);
+  return proof === undefined ? undefined : nodeLost(facts, proof, pod.name);
+}
+
+function nodeLost(facts: Facts, proof: string, podName: string): AttemptEnd {
+  const lost = { reason: Reason.NodeLost, message: proof, at: facts.now };
+  const end = byRequest(facts) ?? lost;
+  const words = `Pod ${podName} was there, and nobody reported how it ended.`;
+  return { ...end, message: end === lost ? `${proof} ${words}` : `${end.message} ${proof} ${words}` };
+}
+
 /** The pod as a whole was declared over and main never reported an end: evicted, refused by its node, shut down. */
 function podOver(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
-  if (pod.phase !== "Failed" || !provenEnded(pod)) return undefined;
+  if (pod.phase !== "Failed" || !provenEnded(pod, facts.nodes)) return undefined;
   const cause = askedToStop(pod, facts) ?? whoEnded(pod, facts.now);
   if (cause !== undefined) return { ...cause, at: facts.now };
   return { reason: Reason.PodFailed, message: podWords(pod, "The pod failed."), at: facts.now };
@@ -155,6 +170,8 @@ function vanished(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
 function unseenEnd(facts: Facts, pod?: PodRecord): AttemptEnd {
   const name = pod?.name ?? facts.vanished?.name ?? "of this attempt";
   const node = pod?.nodeName ?? facts.vanished?.nodeName;
+  const proof = pod === undefined ? nodeProof({ ...facts.vanished }, facts.nodes) : undefined;
+  if (proof !== undefined) return nodeLost(facts, proof, name);
   const place = node === undefined ? "" : ` on node ${node}`;
   const message =
     `Pod ${name}${place} is gone and no kubelet reported its end, so its containers may still run there. ` +

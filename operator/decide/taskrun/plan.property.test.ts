@@ -10,6 +10,7 @@ import { TASK, aPod, aStatus, aTaskRun, at, atMs } from "../../testing/make.ts";
 import type { PodWish, Stage, TaskRunWish } from "../../testing/make.ts";
 import { loadTaskRunSchema, problemsOf, pruned } from "../../testing/sim/apiserver/schema.ts";
 import { provenEnded } from "./facts.ts";
+import { NO_NODES } from "./nodes.ts";
 import type { Observed } from "./facts.ts";
 import { planTaskRun } from "./plan.ts";
 import type { Plan } from "./plan.ts";
@@ -153,7 +154,7 @@ describe("whatever is observed, a plan", () => {
   it("makes no pod while one of its own is not proven to have ended", () => {
     holds((observed, { actions }) => {
       const creates = actions.some((action) => action.kind === "CreatePod");
-      const alive = own(observed).filter((pod) => pod.gone === undefined && !provenEnded(pod));
+      const alive = own(observed).filter((pod) => pod.gone === undefined && !provenEnded(pod, NO_NODES));
 
       expect(creates ? alive : []).toEqual([]);
     });
@@ -163,7 +164,7 @@ describe("whatever is observed, a plan", () => {
     holds((observed, { actions }) => {
       const creates = actions.filter((action) => action.kind === "CreatePod");
       const last = observed.taskRun.status.attempts?.at(-1)?.number ?? 0;
-      const unproven = own(observed).filter((pod) => pod.attempt === last && !provenEnded(pod));
+      const unproven = own(observed).filter((pod) => pod.attempt === last && !provenEnded(pod, NO_NODES));
 
       expect(creates.length > 0 ? unproven : []).toEqual([]);
     });

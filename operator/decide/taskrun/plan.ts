@@ -25,7 +25,7 @@ import { afterEnd, finalView } from "./next.ts";
 import { attemptEnd } from "./outcome.ts";
 import { attemptStatus, statusFrom } from "./status.ts";
 import type { View } from "./status.ts";
-import { refusedStop, stoppingPodView, waitingView } from "./waiting.ts";
+import { lackingView, refusedStop, stoppingPodView, waitingView } from "./waiting.ts";
 
 export interface Plan {
   readonly actions: readonly Action[];
@@ -74,7 +74,8 @@ function finished(facts: Facts): Step {
   const { generation, deletion } = facts.taskRun;
   const conditions = facts.before.conditions?.map((one) => ({ ...one, observedGeneration: generation }));
   const status = { ...facts.before, observedGeneration: generation, ...(conditions && { conditions }) };
-  const alive = facts.pod !== undefined && facts.pod.gone === undefined && !provenEnded(facts.pod) ? [facts.pod] : [];
+  const alive =
+    facts.pod !== undefined && facts.pod.gone === undefined && !provenEnded(facts.pod, facts.nodes) ? [facts.pod] : [];
   const strays = deletion === "collected" ? [] : [...facts.lingering, ...alive];
   const said = deletion === undefined ? status : facts.before;
   const actions = strays.flatMap((pod) => stop(pod, Reason.Stopping));
@@ -87,7 +88,8 @@ function finished(facts: Facts): Step {
  */
 function attemptEnded(facts: Facts, ended: AttemptStatus): Step {
   const { pod } = facts;
-  const alive = pod !== undefined && pod.gone === undefined && !provenEnded(pod) ? pod : facts.lingering[0];
+  const alive =
+    pod !== undefined && pod.gone === undefined && !provenEnded(pod, facts.nodes) ? pod : facts.lingering[0];
   if (alive !== undefined) return { view: { ...stoppingView(facts, alive, ended), ended } };
   const next = afterEnd(facts, ended);
   if (next.kind === "finish") return { view: { ...finalView(next), ended } };
@@ -117,7 +119,8 @@ function noPod(facts: Facts): Step {
   const next = afterEnd(facts, last);
   if (next.kind === "finish") return { view: finalView(next) };
   if (facts.now < next.at) return { view: next.view, wakeAt: earlier(next.at, facts.deadlineAt) };
-  const askAt = facts.refusal?.retryAt;
+  const { lacking } = facts;
+  const askAt = lacking === undefined ? facts.refusal?.retryAt : undefined;
   // Later than any pause lasts: the clock was set back since.
   if (askAt !== undefined && facts.now < askAt && askAt - facts.now <= REFUSAL_PAUSE_MAX_MS) {
     return { view: waitingView(facts), wakeAt: earlier(askAt, facts.deadlineAt) };
@@ -126,6 +129,9 @@ function noPod(facts: Facts): Step {
   if (taskRun.deletion !== undefined) {
     const wake = facts.deadlineAt !== undefined && facts.now < facts.deadlineAt && { wakeAt: facts.deadlineAt };
     return { view: next.view, status: facts.before, ...wake };
+  }
+  if (lacking !== undefined) {
+    return { view: lackingView(lacking), ...(facts.deadlineAt !== undefined && { wakeAt: facts.deadlineAt }) };
   }
   const create = {
     kind: "CreatePod",

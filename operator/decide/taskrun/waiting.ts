@@ -4,7 +4,7 @@ import type { PodRecord } from "../../api/records.ts";
 import type { Refusal } from "../../api/action.ts";
 import { shownMessage, shownReason } from "../conditions.ts";
 import { closed, sentence } from "../wording.ts";
-import type { Facts } from "./facts.ts";
+import type { Facts, LackingTemplate } from "./facts.ts";
 import type { View } from "./status.ts";
 
 export function waitingView(facts: Facts): View {
@@ -17,6 +17,19 @@ export function waitingView(facts: Facts): View {
 
 function notCreated(): View {
   return { phase: Phase.Pending, reason: Reason.Pending, message: "Its pod is about to be created." };
+}
+
+/** Costs nothing until the PodTemplate appears: its watch tells. */
+export function lackingView({ name, refused }: LackingTemplate): View {
+  if (refused === undefined) {
+    const cure = "Create it there, or correct spec.podTemplateRef; the task then starts at once.";
+    return pending(Reason.TemplateNotFound, `Waits for PodTemplate ${name}, which is not in this namespace. ${cure}`);
+  }
+  const cure = "Grant the operator list and watch on podtemplates, as manifests/base/clusterrole.yaml does.";
+  return pending(
+    Reason.Forbidden,
+    `Waits for PodTemplate ${name}, which the operator may not read. ${cure} ${refused}`,
+  );
 }
 
 function running(pod: PodRecord): View {

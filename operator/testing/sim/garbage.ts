@@ -19,6 +19,7 @@ export function startGarbageCollector(site: Site): void {
       else if (change.object.metadata.deletionTimestamp !== undefined) look(() => carryOut(site, change.object));
       return;
     }
+    if (change.resource !== "pods") return;
     // A pod that appears after its owner went, or that was the last one a foreground deletion waited for.
     if (change.type === "ADDED") look(() => collectIfOrphaned(site, change.key));
     if (change.type !== "DELETED" && waitsForDependents(change.object)) look(() => releasePod(site, change.object));

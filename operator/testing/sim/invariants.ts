@@ -34,7 +34,7 @@ export class Invariants {
     options.truth.onStart = (record) => this.#noOverlap(record);
     options.store.listen((change) => {
       if (change.resource === "pods") this.#podChanged(change);
-      else this.#taskRunChanged(change);
+      if (change.resource === "taskruns") this.#taskRunChanged(change);
     });
   }
 
@@ -164,7 +164,7 @@ function isAllowed({ method, path }: ApiRequest): boolean {
     case "DELETE":
       return route.name !== undefined && route.subresource === undefined;
     case "PUT":
-      return !isPod && route.name !== undefined && route.subresource === "status";
+      return route.resource.name === "taskruns" && route.name !== undefined && route.subresource === "status";
   }
 }
 

@@ -2,12 +2,12 @@
 import { PODS } from "./apiserver/resources.ts";
 import type { Change } from "./apiserver/store.ts";
 import { type Pod, type PodCondition, type Stored, timestamp } from "./objects.ts";
+import { NODE_NAMES } from "./nodes.ts";
 import type { Random } from "./random.ts";
 import { type Site, span } from "./site.ts";
 
 const NAME = "scheduler";
 const BIND_MS = [5, 60] as const;
-const NODES = ["node-a", "node-b", "node-c"] as const;
 
 /** Starts the actor. */
 export function startScheduler(site: Site): void {
@@ -25,7 +25,7 @@ export function startScheduler(site: Site): void {
 }
 
 function bind(site: Site, { key, object }: Change, random: Random): void {
-  const nodeName = random.pick(NODES);
+  const nodeName = random.pick(NODE_NAMES);
   const bound = site.server.amend(PODS, { key, uid: object.metadata.uid, by: NAME }, (current): Stored | undefined => {
     if (current.metadata.deletionTimestamp !== undefined) return undefined;
     const pod = current as Pod;

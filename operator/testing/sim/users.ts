@@ -70,7 +70,8 @@ export function planActs(
     }
   };
   site.server.store.listen((change: Change) => {
-    if (change.resource === "taskruns" ? change.key === key : ownerKey(change.object as Pod) === key) look();
+    if (change.resource === "taskruns" && change.key === key) look();
+    if (change.resource === "pods" && ownerKey(change.object as Pod) === key) look();
   });
   site.truth.onStartOf(key, look);
 }

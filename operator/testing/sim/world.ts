@@ -11,6 +11,7 @@ import { startGarbageCollector } from "./garbage.ts";
 import { Invariants } from "./invariants.ts";
 import { startKubelets } from "./kubelet.ts";
 import { Link, type Network } from "./link.ts";
+import { NODE_NAMES, registerNode } from "./nodes.ts";
 import { attemptOf, controllerOf, isTerminalPhase, type Pod, type TaskRun } from "./objects.ts";
 import { keyOfPlan, manifestOf, scriptsOf, type TaskRunPlan } from "./plan.ts";
 import { Random } from "./random.ts";
@@ -179,6 +180,7 @@ export class World {
   }
 
   #begin(): void {
+    for (const name of NODE_NAMES) registerNode(this.server, name);
     startScheduler(this.#site);
     startKubelets(this.#site);
     startGarbageCollector(this.#site);

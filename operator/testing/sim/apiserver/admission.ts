@@ -54,8 +54,25 @@ export function decodeBody(resource: Resource, body: unknown): Stored | ApiRespo
   return body as unknown as Stored;
 }
 
+/** Admission of an object that is not there yet. `strict`: unknown fields of a pod are errors. */
+export function admitNew(resource: Resource, object: Stored, strict: boolean): Admitted {
+  if (resource === PODS) return admitPod(object, strict);
+  return resource === TASKRUNS ? admitTaskRun(object, undefined) : admitPlain(resource, object);
+}
+
+export function admitChange(resource: Resource, object: Stored, before: Stored): Admitted {
+  if (resource === PODS) return admitPodUpdate(object, before);
+  return resource === TASKRUNS ? admitTaskRun(object, before) : admitPlain(resource, object);
+}
+
+/** Of kinds that nobody here gets wrong. */
+function admitPlain(resource: Resource, object: Stored): Admitted {
+  const causes = metadataProblems(object);
+  return causes.length > 0 ? { refusal: invalid(resource, object.metadata.name, causes) } : { object };
+}
+
 /** Admission of a TaskRun: pruned, defaulted, checked against the CRD and its CEL rules. */
-export function admitTaskRun(object: Stored, before: Stored | undefined): Admitted {
+function admitTaskRun(object: Stored, before: Stored | undefined): Admitted {
   const { apiVersion, kind, metadata } = object;
   const schema = loadTaskRunSchema();
   const full = defaulted(schema, pruned(schema, object)) as Stored;
@@ -66,7 +83,7 @@ export function admitTaskRun(object: Stored, before: Stored | undefined): Admitt
 }
 
 /** Admission of a pod: strict types of the fields that matter, defaults, validation. */
-export function admitPod(object: Stored, strict: boolean): Admitted {
+function admitPod(object: Stored, strict: boolean): Admitted {
   const wrong = wrongPodField(object);
   if (wrong !== undefined) return { refusal: unmarshal(PODS, wrong) };
   const unknown = strict ? unknownPodField(object) : undefined;
@@ -87,7 +104,7 @@ export function admitPod(object: Stored, strict: boolean): Admitted {
 }
 
 /** Admission of a change to a pod. Its spec is final here: only the scheduler changes it, who does not come this way. */
-export function admitPodUpdate(object: Stored, before: Stored): Admitted {
+function admitPodUpdate(object: Stored, before: Stored): Admitted {
   const causes = [...metadataProblems(object), ...changeProblems(object, before)];
   if (!isDeepStrictEqual(object.spec, before.spec)) {
     const message = "Forbidden: pod updates may not change fields other than `spec.containers[*].image`, ...";

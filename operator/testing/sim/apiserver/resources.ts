@@ -1,6 +1,6 @@
-/** What the simulated API server serves: two resources, and how a path names them. */
+/** What the simulated API server serves, and how a path names it. */
 
-export type ResourceName = "pods" | "taskruns";
+export type ResourceName = "pods" | "taskruns" | "podtemplates" | "nodes";
 
 export interface Resource {
   readonly name: ResourceName;
@@ -21,6 +21,19 @@ export const TASKRUNS: Resource = {
   qualified: "taskruns.stint.dev",
 };
 
+export const PODTEMPLATES: Resource = {
+  name: "podtemplates",
+  group: "",
+  apiVersion: "v1",
+  kind: "PodTemplate",
+  qualified: "podtemplates",
+};
+
+/** Nodes have no namespace; here that is the namespace "". */
+export const NODES: Resource = { name: "nodes", group: "", apiVersion: "v1", kind: "Node", qualified: "nodes" };
+
+const RESOURCES: readonly Resource[] = [PODS, TASKRUNS, PODTEMPLATES, NODES];
+
 export interface Route {
   readonly resource: Resource;
   readonly namespace?: string;
@@ -29,15 +42,17 @@ export interface Route {
 }
 
 const PATH =
-  /^(?:\/api\/v1|\/apis\/stint\.dev\/v1alpha1)(?:\/namespaces\/([^/]+))?\/(pods|taskruns)(?:\/([^/]+))?(?:\/(status))?$/;
+  /^(\/api\/v1|\/apis\/stint\.dev\/v1alpha1)(?:\/namespaces\/([^/]+))?\/([a-z]+)(?:\/([^/]+))?(?:\/(status))?$/;
 
 /** Undefined for a path this server does not know. */
 export function routeOf(path: string): Route | undefined {
   const match = PATH.exec(path);
   if (match === null) return undefined;
-  const [, namespace, plural, name, subresource] = match;
-  const resource = plural === "pods" ? PODS : TASKRUNS;
-  if (path.startsWith("/api/") !== (resource === PODS)) return undefined;
+  const [, prefix, inPath, plural, name, subresource] = match;
+  const resource = RESOURCES.find((one) => one.name === plural);
+  if (resource === undefined || (prefix === "/api/v1") !== (resource.group === "")) return undefined;
+  if (resource === NODES && inPath !== undefined) return undefined;
+  const namespace = resource === NODES ? "" : inPath;
   if (name !== undefined && namespace === undefined) return undefined;
   return {
     resource,

@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { ApiRequest, ApiResponse } from "../../../api/port.ts";
 import { isRecord, keyOf, type Pod, type Stored, timestamp } from "../objects.ts";
 import type { Random } from "../random.ts";
-import { admitPod, admitPodUpdate, admitTaskRun, decodeBody, type PodPolicy } from "./admission.ts";
+import { admitChange, admitNew, decodeBody, type PodPolicy } from "./admission.ts";
 import {
   alreadyExists,
   badRequest,
@@ -19,7 +19,7 @@ import {
 } from "./failure.ts";
 import { list, type ReadOptions } from "./list.ts";
 import { removeObject } from "./remove.ts";
-import { PODS, type Resource, type Route, routeOf, TASKRUNS } from "./resources.ts";
+import { NODES, PODS, type Resource, type Route, routeOf, TASKRUNS } from "./resources.ts";
 import { jsonOf, Store } from "./store.ts";
 
 export interface ServerOptions {
@@ -94,7 +94,7 @@ export class ApiServer {
     const decoded = decodeBody(resource, request.body);
     if (!("metadata" in decoded)) return decoded;
     if (namespace === undefined) return methodNotAllowed();
-    if (!this.#namespaces.has(namespace)) return namespaceNotFound(namespace);
+    if (resource !== NODES && !this.#namespaces.has(namespace)) return namespaceNotFound(namespace);
     const refusal = misplaced(resource, decoded, namespace);
     if (refusal !== undefined) return refusal;
     const { status: _dropped, ...rest } = decoded;
@@ -111,7 +111,7 @@ export class ApiServer {
       },
     };
     const strict = request.query?.["fieldValidation"] === "Strict";
-    const admitted = resource === PODS ? admitPod(fresh, strict) : admitTaskRun(fresh, undefined);
+    const admitted = admitNew(resource, fresh, strict);
     if ("refusal" in admitted) return admitted.refusal;
     const forbidden = resource === PODS ? this.#policyRefusal(admitted.object as Pod, by) : undefined;
     if (forbidden !== undefined) return forbidden;
@@ -145,7 +145,7 @@ export class ApiServer {
     const refusal = staleWrite(resource, decoded, current);
     if (refusal !== undefined) return refusal;
     const next = route.subresource === "status" ? withStatus(current, decoded) : withSpec(current, decoded);
-    const admitted = resource === TASKRUNS ? admitTaskRun(next, current) : admitPodUpdate(next, current);
+    const admitted = admitChange(resource, next, current);
     if ("refusal" in admitted) return admitted.refusal;
     // As on a real server: nothing different, nothing written, the resourceVersion stays.
     if (sameJson(admitted.object, current) && !this.#untouched.has(current)) return reply(200, current);
@@ -206,8 +206,8 @@ function staleWrite(resource: Resource, sent: Stored, current: Stored): ApiRespo
     return conflict(resource, name, `StorageError: invalid object, Code: 4, AdditionalErrorMsg: ${why}`);
   }
   if (resourceVersion === undefined || resourceVersion === "") {
-    // Pods may be updated unconditionally, custom resources may not.
-    if (resource === PODS) return undefined;
+    // Built-in kinds may be updated unconditionally, custom resources may not.
+    if (resource !== TASKRUNS) return undefined;
     const message = "Invalid value: 0x0: must be specified for an update";
     return invalid(resource, name, [{ reason: "FieldValueInvalid", field: "metadata.resourceVersion", message }]);
   }

@@ -35,7 +35,12 @@ export function jsonOf(object: Stored): string {
 export class Store {
   #version = FIRST_VERSION;
   #compacted = 0;
-  readonly #objects = { pods: new Map<string, Stored>(), taskruns: new Map<string, Stored>() };
+  readonly #objects: Readonly<Record<ResourceName, Map<string, Stored>>> = {
+    pods: new Map(),
+    taskruns: new Map(),
+    podtemplates: new Map(),
+    nodes: new Map(),
+  };
   readonly #changes: Change[] = [];
   readonly #listeners: ((change: Change) => void)[] = [];
 
