@@ -103,7 +103,7 @@ export const SCENARIOS: Readonly<Record<string, readonly TaskRunPlan[]>> = {
   }),
   neverKept: only({
     spec: { ...retry(2), podRetention: "Never" },
-    scripts: [{ runMs: 1000, exitCode: 1 }, { runMs: 1000 }],
+    scripts: [{ runMs: 300, exitCode: 1 }, { runMs: 300 }],
   }),
   neverKeptSidecar: only({
     spec: { ...retry(1), podRetention: "Never" },
@@ -111,7 +111,7 @@ export const SCENARIOS: Readonly<Record<string, readonly TaskRunPlan[]>> = {
   }),
   keptOnFailure: only({
     spec: { ...retry(2), podRetention: "OnFailure" },
-    scripts: [{ runMs: 1000, exitCode: 1 }, { runMs: 1000 }],
+    scripts: [{ runMs: 300, exitCode: 1 }, { runMs: 300 }],
   }),
   timeToLive: only({ spec: { ttlSecondsAfterFinished: 20 }, scripts: [{ runMs: 1000, exitCode: 4 }] }),
   noTimeToLive: only({ spec: { ttlSecondsAfterFinished: 0, podRetention: "Never" }, scripts: [{ runMs: 1000 }] }),

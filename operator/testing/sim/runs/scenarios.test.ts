@@ -11,7 +11,7 @@ const COSTS: Readonly<Record<string, readonly [number, number, number]>> = {
   invalidTemplate: [0, 0, 1],
   refusedTemplate: [1, 0, 1],
   strangersPod: [1, 0, 1],
-  neverKept: [2, 2, 3],
+  neverKept: [2, 2, 2],
   keptOnFailure: [2, 1, 2],
   timeToLive: [1, 1, 2],
   compacted: [2, 2, 5],
