@@ -72,7 +72,7 @@ function admitPlain(resource: Resource, object: Stored): Admitted {
 }
 
 /** Admission of a TaskRun: pruned, defaulted, checked against the CRD and its CEL rules. */
-function admitTaskRun(object: Stored, before: Stored | undefined): Admitted {
+export function admitTaskRun(object: Stored, before: Stored | undefined): Admitted {
   const { apiVersion, kind, metadata } = object;
   const schema = loadTaskRunSchema();
   const full = defaulted(schema, pruned(schema, object)) as Stored;
