@@ -6,10 +6,11 @@ import { beforeAll, describe, expect, inject, it, type TestContext } from "vites
 import { operatorWrites } from "./support/audit.ts";
 import { asUser, type UserFields } from "./support/credentials.ts";
 import { Kubectl } from "./support/kubectl.ts";
-import { isOver, reasonOf, simulated, type TaskRun } from "./support/objects.ts";
+import { isOver, reasonOf, simulated, taskRunsPath, type TaskRun } from "./support/objects.ts";
 import type { Operator } from "./support/operator.ts";
 import { namespacesAreGone, needs, Room } from "./support/room.ts";
 import { operatorForTest } from "./support/running.ts";
+import { untilAll } from "./support/waiting.ts";
 
 const BASE = join(import.meta.dirname, "../manifests/base");
 const ACCOUNT = "system:serviceaccount:stint-system:stint";
@@ -38,6 +39,7 @@ describe("with the service account of manifests/ the operator", () => {
     await room.create("good", { template: simulated({ "run-for": "50ms" }) });
     const retry = { limit: 1, backoff: { initialSeconds: 0 } };
     await room.create("again", { template: simulated({ "run-for": "50ms", "exit-code": "1" }), retry });
+    await room.create("short", { template: simulated({ "run-for": "50ms" }), ttlSecondsAfterFinished: 0 });
     await room.create("late", { template: simulated({ "run-for": "forever" }), activeDeadlineSeconds: 1 });
     await room.create("stopped", { template: simulated({ "run-for": "forever" }) });
     await room.running("stopped");
@@ -45,6 +47,9 @@ describe("with the service account of manifests/ the operator", () => {
     const ends = await Promise.all(["good", "again", "late", "stopped"].map((name) => room.over(name)));
 
     expect(ends.map(reasonOf)).toEqual(["Succeeded", "RetriesExhausted", "DeadlineExceeded", "Cancelled"]);
+    await untilAll<TaskRun>(room.client, taskRunsPath(room.namespace), (all) => !all.has("short"), {
+      what: "the TaskRun with no time to live to go",
+    });
     await expectNothingRefused(operator);
     const writes = await operatorWrites(room.access.dir ?? "", room.namespace);
     expect(new Set(writes.map(({ user }) => user.username))).toEqual(new Set([ACCOUNT]));

@@ -42,7 +42,7 @@ const REFUSED = [
   ["patch", "pods"],
   ["create", "taskruns.stint.dev"],
   ["update", "taskruns.stint.dev"],
-  ["delete", "taskruns.stint.dev"],
+  ["patch", "taskruns.stint.dev"],
   ["get", "configmaps"],
   ["create", "deployments.apps"],
   ["impersonate", "serviceaccounts"],
@@ -90,7 +90,7 @@ describe("applied as manifests/ say, the operator", () => {
 
     expect(await rightsIn(room)).toEqual({
       pods: ["create", "delete", "get", "list", "watch"],
-      "taskruns.stint.dev": ["get", "list", "watch"],
+      "taskruns.stint.dev": ["delete", "get", "list", "watch"],
       // Lets it name a TaskRun as the owner of a pod; there is no such part of a TaskRun to write.
       "taskruns.stint.dev/finalizers": ["update"],
       "taskruns.stint.dev/status": ["update"],

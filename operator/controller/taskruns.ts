@@ -314,9 +314,9 @@ export class TaskRuns {
     return { result: "done", ...sooner(wakeMs, UNSEEN_MAX_MS) };
   }
 
-  #told({ namespace, name }: TaskRunRecord, { phase, attempt, conditions }: Plan["status"]): void {
+  #told({ namespace, name }: TaskRunRecord, { phase, attempt, conditions, compacted }: Plan["status"]): void {
     const taskRun = `${namespace}/${name}`;
-    this.#room.port.log.info("status written", { taskRun, phase, reason: conditions?.[0]?.reason, attempt });
+    this.#room.port.log.info("status written", { taskRun, phase, reason: conditions?.[0]?.reason, attempt, compacted });
   }
 
   #quiet(taskRun: TaskRunRecord): void {
