@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { object } from "../api/decode.ts";
+import type { Json } from "../api/decode.ts";
 import { planTaskRun } from "../decide/taskrun/plan.ts";
-import { aStatus, aTaskRun, atMs, podJson, taskRunJson } from "../testing/make.ts";
-import { aWorld, frame } from "../testing/scripted.ts";
-import type { Opened, Script } from "../testing/scripted.ts";
+import { NODE, aStatus, aTaskRun, atMs, podJson, taskRunJson } from "../testing/make.ts";
+import { aWorld, frame, refusal } from "../testing/scripted.ts";
+import type { Opened, Script, Seen } from "../testing/scripted.ts";
 import { startController } from "./controller.ts";
 import { startCore } from "./core.ts";
 
@@ -189,6 +190,148 @@ describe("the core", () => {
     await core.stop();
   });
 });
+
+const forbidden: Opened = { ...refusal(403, "Forbidden", "podtemplates is forbidden") };
+
+describe("without a right to watch", () => {
+  it.each([
+    ["nodes", { nodes: forbidden }],
+    ["PodTemplates", { podtemplates: forbidden }],
+  ])("%s the core works, and asks again in case it is granted", async (_, more) => {
+    const { core, advance, writes, seen } = serving([taskRun(), listEnd], [listEnd], more);
+    await advance(100);
+    const ready = core.ready();
+    const [resource] = Object.keys(more);
+    await advance(600_000);
+    const asked = seen.filter(({ path }) => path.endsWith(`/${resource}`));
+
+    expect([ready, writes()[0]]).toEqual([true, "POST pods"]);
+    // The pauses of any refused watch: 0.8 s at first, half a minute to a minute at last.
+    expect(asked.length).toBeGreaterThan(10);
+    expect(asked.length).toBeLessThan(30);
+    await core.stop();
+  });
+
+  it("says once that it works without", async () => {
+    const { core, advance, said } = serving([listEnd], [listEnd], { nodes: forbidden });
+    await advance(600_000);
+
+    expect(said.filter((line) => line === "works without a watch it has no right to")).toHaveLength(1);
+    expect(said).not.toContain("cannot watch, will try again");
+    await core.stop();
+  });
+
+  it.each([
+    ["nodes", { nodes: [5000, listEnd] }],
+    ["PodTemplates", { podtemplates: [5000, listEnd] }],
+  ])("refused, the core decides nothing before it knows all %s", async (_, more) => {
+    const { core, advance, writes } = serving([taskRun(), listEnd], [listEnd], more);
+    await advance(4999);
+    const early = [core.ready(), writes().length];
+    await advance(100);
+
+    expect(early).toEqual([false, 0]);
+    expect([core.ready(), writes().length]).toEqual([true, 1]);
+    await core.stop();
+  });
+});
+
+const podTemplate = (name: string, resourceVersion = "501"): string =>
+  frame("ADDED", {
+    metadata: { namespace: "default", name, uid: `uid-${name}`, resourceVersion },
+    template: { spec: { containers: [{ name: "main", image: "python" }] } },
+  });
+
+describe("a PodTemplate", () => {
+  const waits = taskRun({ spec: { podTemplateRef: { name: "gpu" }, template: undefined } });
+
+  it("that appears starts those who wait for it, at once", async () => {
+    const podtemplates = [podTemplate("other"), listEnd, 500, podTemplate("gpu")];
+    const { core, advance, writes } = serving([waits, listEnd], [listEnd], { podtemplates });
+    await advance(499);
+    const early = writes();
+    await advance(100);
+
+    expect([early, writes()]).toEqual([[], ["POST pods"]]);
+    await core.stop();
+  });
+
+  it("that changes makes nobody look at anything", async () => {
+    const podtemplates = [podTemplate("gpu"), listEnd, 1000, podTemplate("gpu", "502")];
+    const done = taskRun({
+      spec: { podTemplateRef: { name: "gpu" } },
+      status: { phase: "Succeeded", observedGeneration: 1 },
+    });
+    const { core, advance, counted } = serving([done, listEnd], [listEnd], { podtemplates });
+    await advance(500);
+    const before = counted.get("reconciles TaskRun done");
+    await advance(5000);
+
+    expect(counted.get("reconciles TaskRun done")).toBe(before);
+    await core.stop();
+  });
+});
+
+const node = (type: string, resourceVersion: string, spec = {}): string =>
+  frame(type, {
+    metadata: { name: NODE, uid: "uid-node", resourceVersion, creationTimestamp: "2029-01-01T00:00:00Z" },
+    spec,
+  });
+const taint = { taints: [{ key: "node.kubernetes.io/out-of-service", effect: "NoExecute" }] };
+
+describe("a node", () => {
+  const shown = { phase: "Running", attempt: 1, podName: "p1", podUID: "uid-p1", nodeName: NODE } as const;
+  const kept = frame("MODIFIED", podJson("lostToPodGC", { deletedAt: 90, resourceVersion: "400" }));
+
+  it.each([
+    ["that goes away", node("DELETED", "600"), "NodeLost"],
+    ["that is marked out-of-service", node("MODIFIED", "600", taint), "NodeLost"],
+  ])("%s ends the attempt whose pod was last seen there", async (_, change, wantReason) => {
+    const nodes = [node("ADDED", "300"), listEnd, 500, change];
+    const { core, advance, seen } = serving([taskRun(), listEnd], [kept, listEnd], { nodes });
+    await advance(499);
+    const early = statusesIn(seen);
+    await advance(100);
+
+    expect(early).toEqual([]);
+    expect(statusesIn(seen)).toMatchObject([{ attempts: [{ reason: wantReason }] }]);
+    await core.stop();
+  });
+
+  it("that was gone before the first lists proves the end of the pod that the status names", async () => {
+    const { core, advance, seen } = serving([taskRun({ status: shown }), listEnd], [listEnd]);
+    await advance(100);
+
+    expect(statusesIn(seen).at(-1)).toMatchObject({ attempts: [{ reason: "NodeLost" }] });
+    await core.stop();
+  });
+
+  it("that reports about itself makes nobody look at anything", async () => {
+    const nodes = [node("ADDED", "300"), listEnd, 1000, node("MODIFIED", "600"), node("MODIFIED", "601")];
+    const { core, advance, counted } = serving([taskRun(), listEnd], [pod("running"), listEnd], { nodes });
+    await advance(900);
+    const before = counted.get("reconciles TaskRun done");
+    await advance(90);
+    const between = counted.get("reconciles TaskRun done");
+    await advance(9);
+
+    expect([before, between]).toEqual([between, counted.get("reconciles TaskRun done")]);
+    await core.stop();
+  });
+
+  it("not heard of yet is not gone: a pod can be told of before its new node is", async () => {
+    const lost = frame("MODIFIED", podJson("lostToPodGC", { deletedAt: 90, resourceVersion: "700" }));
+    const { core, advance, seen } = serving([taskRun(), listEnd], [listEnd, 1000, lost], { nodes: [listEnd] });
+    await advance(30_000);
+
+    expect(JSON.stringify(statusesIn(seen))).not.toContain("NodeLost");
+    await core.stop();
+  });
+});
+
+function statusesIn(seen: readonly Seen[]): readonly Json[] {
+  return seen.filter(({ method }) => method === "PUT").map(({ body }) => object(object(body)["status"]));
+}
 
 describe("the wall clock", () => {
   /** A pause of 10 s after an attempt that ended at 60 s, as the operator wrote it. */

@@ -36,7 +36,8 @@ export interface TaskRunWish {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly Json[];
-  readonly spec?: Partial<TaskRunSpec>;
+  /** undefined takes a field away that the builder would give. */
+  readonly spec?: { readonly [K in keyof TaskRunSpec]?: TaskRunSpec[K] | undefined };
   readonly status?: TaskRunStatus;
 }
 

@@ -1,8 +1,10 @@
 /** One room of TaskRuns with an API server that is a function: for tests of single passes. */
 import { Cluster } from "../act/cluster.ts";
 import { object } from "../api/decode.ts";
+import type { Json } from "../api/decode.ts";
 import { NO_DEFAULTS } from "../api/defaults.ts";
 import type { ApiRequest, ApiResponse } from "../api/port.ts";
+import { decodePodTemplate } from "../api/podtemplate.ts";
 import type { PodRecord, PodTemplateRecord, TaskRunRecord } from "../api/records.ts";
 import type { TaskRunStatus } from "../api/types.ts";
 import type { Pass } from "../controller/controller.ts";
@@ -28,7 +30,8 @@ export interface Passes extends World {
   readonly runs: TaskRuns;
   readonly taskRuns: Store<TaskRunRecord>;
   readonly pods: Store<PodRecord>;
-  readonly templates: Store<PodTemplateRecord>;
+  /** A PodTemplate that is there, by what it says. */
+  readonly knowsTemplate: (name: string, template: Json) => void;
   /** The resources whose watch had to begin anew. */
   readonly renewed: string[];
   readonly pass: () => Promise<Pass>;
@@ -67,11 +70,15 @@ export function aRoom(request: Answer = obliging): Passes {
     runs,
     taskRuns,
     pods,
-    templates,
     renewed,
     pass: async () => await runs.pass("default/train"),
     knows: (wish: TaskRunWish = {}) => taskRuns.upsert(aTaskRun(wish)),
     knowsPod: (stage: Stage, wish: PodWish = {}) => pods.upsert(aPod(stage, wish)),
+    knowsTemplate: (name, template) => {
+      const metadata = { namespace: "default", name, uid: `uid-${name}`, resourceVersion: "501" };
+      const record = decodePodTemplate({ metadata, template });
+      if (record !== undefined) templates.upsert(record);
+    },
     statusPut: () => object(world.seen.findLast(({ method }) => method === "PUT")?.body)["status"] as TaskRunStatus,
     methods: () => world.seen.map(({ method }) => method),
   };

@@ -3,6 +3,8 @@ import { expect, it } from "vitest";
 import type { Refusal, StopRefusal } from "../api/action.ts";
 import type { Defaults } from "../api/defaults.ts";
 import type { PodRecord, TaskRunRecord } from "../api/records.ts";
+import type { LackingTemplate } from "../decide/taskrun/facts.ts";
+import type { NodeFacts } from "../decide/taskrun/nodes.ts";
 import type { Plan } from "../decide/taskrun/plan.ts";
 import { planTaskRun } from "../decide/taskrun/plan.ts";
 import { aTaskRun, atMs } from "./make.ts";
@@ -11,6 +13,8 @@ export interface Situation {
   readonly it: string;
   readonly taskRun?: TaskRunRecord;
   readonly pods?: readonly PodRecord[];
+  readonly nodes?: NodeFacts;
+  readonly lacking?: LackingTemplate;
   readonly defaults?: Defaults;
   readonly refusal?: Refusal;
   readonly stopRefused?: StopRefusal;
@@ -30,8 +34,7 @@ export interface Want {
 }
 
 export function checkSituations(rows: readonly Situation[]): void {
-  it.each(rows)("$it", ({ taskRun = aTaskRun(), pods = [], defaults, refusal, stopRefused, now = 100, want }) => {
-    const known = { ...(defaults && { defaults }), ...(refusal && { refusal }), ...(stopRefused && { stopRefused }) };
+  it.each(rows)("$it", ({ it: _, taskRun = aTaskRun(), pods = [], now = 100, want, ...known }) => {
     const plan = planTaskRun({ taskRun, pods, now: atMs(now), ...known });
     const { phase, conditions } = plan.status;
     const said = conditions?.find((one) => one.type === "Succeeded");

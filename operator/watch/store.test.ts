@@ -294,3 +294,36 @@ describe("a store and its naive model", () => {
     );
   });
 });
+
+describe("what depends on a node", () => {
+  interface Placed extends Thing {
+    readonly node?: string;
+  }
+  const placed = (name: string, wish: Partial<Placed> = {}): Placed => ({ ...thing(name), ...wish });
+
+  it("is found by its name, wherever it moves, gone ones that were kept included", () => {
+    const store = new Store<Placed>({
+      onChange: () => {},
+      nodeOf: ({ node }) => node,
+      keepGone: (last, gone) => ({ ...last, gone }),
+    });
+    store.upsert(placed("a"));
+    store.upsert(placed("b", { node: "n1" }));
+    store.upsert(placed("c", { node: "n1" }));
+    store.upsert(placed("c", { node: "n2", resourceVersion: "2" }));
+    store.remove(placed("b", { node: "n1", resourceVersion: "3" }));
+
+    expect([uids(store.byNode("n1")), uids(store.byNode("n2")), store.byNode("n3")]).toEqual([
+      ["uid-b"],
+      ["uid-c"],
+      [],
+    ]);
+  });
+
+  it("without a namespace goes by its name alone", () => {
+    const { store } = aStore();
+    store.upsert(thing("node-7", { namespace: "" }));
+
+    expect(store.get("node-7")?.uid).toBe("uid-node-7");
+  });
+});
