@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import packageJson from "../package.json" with { type: "json" };
 import type { Log, Port } from "./api/port.ts";
-import { readConfig, type Config } from "./config.ts";
+import { readConfig, type Config } from "./config/config.ts";
 import { startCore } from "./controller/core.ts";
 import { StintOperator } from "./lifecycle.ts";
 import { systemClock } from "./port/clock.ts";
@@ -66,7 +66,7 @@ async function run(config: Config, log: Log): Promise<void> {
     // Beside the program both in the source tree and in the image, where the bundle lies in dist/.
     crdFolder: config.crdFolder ?? join(import.meta.dirname, "../crds"),
     installCrds: config.installCrds,
-    begin: () => startCore(port, { namespaces: config.namespaces }),
+    begin: () => startCore(port, { namespaces: config.namespaces, defaults: config.defaults }),
   });
   const health = await serveHealth(config.metricsAddress, {
     notReady: () => operator.notReady(),

@@ -138,7 +138,7 @@ describe("the rules find", () => {
     ["operator/controller/a.ts", 'import { x } from "../port/http.ts";', "controller may not import port"],
     ["operator/port/a.ts", 'import { x } from "../serve/log.ts";', "port may not import serve"],
     ["operator/serve/a.ts", 'import { x } from "../controller/core.ts";', "serve may not import controller"],
-    ["operator/lifecycle.ts", 'import { x } from "./config.ts";', "lifecycle.ts may not import config.ts"],
+    ["operator/lifecycle.ts", 'import { x } from "./config/config.ts";', "lifecycle.ts may not import config"],
     ["operator/watch/a.ts", 'import fs from "node:fs";', "the core imports no package, but node:fs"],
     ["operator/act/a.ts", 'const x = await import("undici");', "the core imports no package, but undici"],
     ["operator/api/a.ts", 'import x from "../../package.json";', "imports package.json"],

@@ -21,10 +21,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   controller: ["api", "watch", "queue", "decide", "act", "controller"],
   port: ["api", "port"],
   serve: ["api", "serve"],
-  "config.ts": ["api", "port", "serve"],
+  config: ["api", "decide", "port", "serve", "config"],
   "bundle.ts": [],
   "lifecycle.ts": ["api", "controller", "port"],
-  "main.ts": ["api", "controller", "port", "serve", "config.ts", "lifecycle.ts"],
+  "main.ts": ["api", "controller", "port", "serve", "config", "lifecycle.ts"],
 };
 const CORE: ReadonlySet<string> = new Set(["api", "watch", "queue", "decide", "act", "controller"]);
 

@@ -50,6 +50,17 @@ describe("values", () => {
     expect(configOf({ env }).logLevel).toBe("info");
   });
 
+  it("reads the defaults of TaskRuns from a file, and only from there", () => {
+    const f = "logLevel: warn\ndefaults:\n  retry: {limit: 2}\n  podRetention: Never\n";
+
+    expect(configOf({ argv: ["--config=f"] }, { f })).toMatchObject({
+      logLevel: "warn",
+      defaults: { retry: { limit: 2 }, podRetention: "Never" },
+    });
+    expect(configOf({}).defaults).toEqual({});
+    expect(problemsOf({ argv: ["--defaults=x"] })).toEqual([expect.stringContaining("no such flag")]);
+  });
+
   it("are frozen", () => {
     expect(Object.isFrozen(configOf({}))).toBe(true);
   });
@@ -76,6 +87,8 @@ describe("problems", () => {
     ["logLvel: debug", /^f: logLvel: there is no such key; did you mean logLevel\?$/],
     ["logLevel: loud", /^f: logLevel: "loud" is wrong: choose one of/],
     ['installCrds: ""', /^f: installCrds: "" is wrong: choose one of true, false$/],
+    ["default: {}", /^f: default: there is no such key; did you mean defaults\?$/],
+    ["defaults: {retry: {limit: x}}", /^f: defaults\.retry\.limit: must be a whole number from 0 to 100, is "x"$/],
     ["namespaces: {a: b}", /^f: namespaces: must be one value or a list of values$/],
     ["just text", /^f: must hold keys and values/],
     ["a: [", /^f: cannot be read/],

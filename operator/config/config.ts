@@ -1,7 +1,12 @@
 import { loadAll } from "js-yaml";
-import type { HttpVersion } from "./port/connector.ts";
-import type { Address } from "./serve/health.ts";
-import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "./serve/log.ts";
+import { NO_DEFAULTS } from "../api/defaults.ts";
+import type { Defaults } from "../api/defaults.ts";
+import type { HttpVersion } from "../port/connector.ts";
+import type { Address } from "../serve/health.ts";
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../serve/log.ts";
+import { readDefaults } from "./defaults.ts";
+import { parseAddress, parseNamespaces, parseOneOf, parseSwitch, parseText, type Parsed } from "./parse.ts";
+import { suggest } from "./suggest.ts";
 
 /** Everything that can be set, checked and frozen. */
 export interface Config {
@@ -16,6 +21,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** auto: text on a terminal, JSON elsewhere. */
   readonly logFormat: LogFormat | "auto";
+  /** What TaskRuns get that do not say it themselves; only a file can hold it. */
+  readonly defaults: Defaults;
 }
 
 /** What the command line asks for. */
@@ -39,16 +46,18 @@ interface Setting<T> {
   readonly help: string;
   readonly initial: T;
   readonly shown: string;
-  /** The value, or what would be right. */
-  readonly parse: (text: string) => { readonly ok: T } | { readonly want: string };
+  readonly parse: (text: string) => Parsed<T>;
   /** As a flag without a value it stands for "true". */
   readonly isSwitch?: true;
 }
 
-type Settings = { readonly [K in keyof Config]: Setting<Config[K]> };
+/** What a flag can say. */
+type FlagConfig = Omit<Config, "defaults">;
+type Settings = { readonly [K in keyof FlagConfig]: Setting<FlagConfig[K]> };
 
-const NAMESPACE = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
-const HIGHEST_PORT = 65_535;
+/** The key of the file that no flag has. */
+const DEFAULTS_KEY = "defaults";
+
 const HELP_COLUMN_CHARS = 32;
 
 const settings: Settings = {
@@ -134,9 +143,9 @@ export function readConfig(around: Surroundings): Invocation {
   if (flags.values.has("version")) return { kind: "print", text: `stint ${around.version}\n` };
   const env = readEnv(around.env);
   const path = flags.values.get("config")?.text ?? env.values.get("config")?.text;
-  const file = path === undefined ? noValues() : readFileValues(path, around.readFile);
+  const file = path === undefined ? NO_FILE : readFileValues(path, around.readFile);
   const problems = [...flags.problems, ...env.problems, ...file.problems];
-  const pick = <K extends keyof Config>(key: K): Config[K] => {
+  const pick = <K extends keyof FlagConfig>(key: K): FlagConfig[K] => {
     const { flag, parse, initial } = settings[key];
     const given = flags.values.get(flag) ?? env.values.get(flag) ?? file.values.get(flag);
     if (given === undefined) return initial;
@@ -155,6 +164,7 @@ export function readConfig(around: Surroundings): Invocation {
     httpVersion: pick("httpVersion"),
     logLevel: pick("logLevel"),
     logFormat: pick("logFormat"),
+    defaults: file.defaults,
   };
   return problems.length > 0 ? { kind: "wrong", problems } : { kind: "run", config: Object.freeze(config) };
 }
@@ -170,12 +180,16 @@ export function helpText(): string {
     "Usage: node dist/operator.cjs [flags]",
     "",
     ...rows,
-    row("--config=<file>", "YAML file with any of the above as keys, for instance logLevel: debug."),
+    row("--config=<file>", "YAML file with any of the above as keys (logLevel: debug), and with defaults (below)."),
     row("--version", "Print the version."),
     row("--help", "Print this text."),
     "",
     "Each flag can also be given as a variable: STINT_LOG_LEVEL=debug stands for --log-level=debug.",
     "A flag beats a variable, a variable beats the file.",
+    "",
+    "The key defaults of the file holds what TaskRuns get that do not say it themselves: podTemplate, retry (limit,",
+    "infrastructureLimit, backoff), activeDeadlineSeconds, attemptDeadlineSeconds, startDeadlineSeconds, podRetention,",
+    "ttlSecondsAfterFinished; each as in the spec of a TaskRun (kubectl explain taskrun.spec), podTemplate as its template.",
     "",
   ].join("\n");
 }
@@ -192,9 +206,11 @@ interface Values {
   readonly problems: readonly string[];
 }
 
-function noValues(): Values {
-  return { values: new Map(), problems: [] };
+interface FileValues extends Values {
+  readonly defaults: Defaults;
 }
+
+const NO_FILE: FileValues = { values: new Map(), problems: [], defaults: NO_DEFAULTS };
 
 function readFlags(argv: readonly string[]): Values {
   const known = [...Object.values(settings).map(({ flag }) => flag), "config", "help", "version"];
@@ -231,31 +247,33 @@ function readEnv(env: Surroundings["env"]): Values {
   return { values, problems };
 }
 
-function readFileValues(path: string, readFile: (path: string) => string): Values {
-  const values = new Map<string, Given>();
-  const problems: string[] = [];
+function readFileValues(path: string, readFile: (path: string) => string): FileValues {
   let content: unknown;
   try {
     // An empty file is a file without settings; load() would call it an error.
     content = loadAll(readFile(path))[0];
   } catch (error) {
     const cause = error instanceof Error ? error.message.split("\n", 1)[0] : String(error);
-    return { values, problems: [`${path}: cannot be read: ${cause}`] };
+    return { ...NO_FILE, problems: [`${path}: cannot be read: ${cause}`] };
   }
-  if (content === undefined || content === null) return { values, problems };
+  if (content === undefined || content === null) return NO_FILE;
   if (typeof content !== "object" || Array.isArray(content)) {
-    return { values, problems: [`${path}: must hold keys and values, for instance logLevel: debug`] };
+    return { ...NO_FILE, problems: [`${path}: must hold keys and values, for instance logLevel: debug`] };
   }
+  const values = new Map<string, Given>();
+  const problems: string[] = [];
   const byKey = new Map<string, string>(Object.entries(settings).map(([key, { flag }]) => [key, flag]));
   for (const [key, value] of Object.entries(content)) {
+    if (key === DEFAULTS_KEY) continue;
     const flag = byKey.get(key);
     const text = textOf(value);
-    if (flag === undefined)
-      problems.push(`${path}: ${key}: there is no such key${suggest(key, [...byKey.keys()], "")}`);
-    else if (text === undefined) problems.push(`${path}: ${key}: must be one value or a list of values`);
+    if (flag === undefined) {
+      problems.push(`${path}: ${key}: there is no such key${suggest(key, [...byKey.keys(), DEFAULTS_KEY], "")}`);
+    } else if (text === undefined) problems.push(`${path}: ${key}: must be one value or a list of values`);
     else values.set(flag, { text, source: `${path}: ${key}` });
   }
-  return { values, problems };
+  const section: unknown = Reflect.get(content, DEFAULTS_KEY);
+  return { values, problems, defaults: readDefaults(section, `${path}: ${DEFAULTS_KEY}`, problems) };
 }
 
 function textOf(value: unknown): string | undefined {
@@ -263,61 +281,8 @@ function textOf(value: unknown): string | undefined {
   return ["string", "number", "boolean"].includes(typeof value) ? String(value) : undefined;
 }
 
-function parseNamespaces(text: string): { ok: readonly string[] } | { want: string } {
-  const names = text.split(",").map((name) => name.trim());
-  if (text.trim() === "") return { ok: [] };
-  const wrong = names.find((name) => !NAMESPACE.test(name));
-  if (wrong !== undefined) return { want: `"${wrong}" cannot be a namespace; give names separated by commas` };
-  return { ok: Object.freeze([...new Set(names)]) };
-}
-
-function parseAddress(text: string): { ok: Address } | { want: string } {
-  const [, host, digits] = /^(\[[^\]]+\]|[^:]*):(\d{1,5})$/.exec(text) ?? [];
-  const port = Number(digits);
-  if (host === undefined || digits === undefined || port > HIGHEST_PORT) {
-    return { want: "give host:port, for instance 127.0.0.1:8080, or :8080 for every address" };
-  }
-  return { ok: Object.freeze({ host: host.replace(/^\[|\]$/g, ""), port }) };
-}
-
-function parseText(text: string): { ok: string } | { want: string } {
-  return text === "" ? { want: "must not be empty" } : { ok: text };
-}
-
-function parseSwitch(text: string): { ok: boolean } | { want: string } {
-  const parsed = parseOneOf(text, ["true", "false"]);
-  return "ok" in parsed ? { ok: parsed.ok === "true" } : parsed;
-}
-
-function parseOneOf<T extends string>(text: string, choices: readonly T[]): { ok: T } | { want: string } {
-  const choice = choices.find((one) => one === text);
-  return choice === undefined ? { want: `choose one of ${choices.join(", ")}` } : { ok: choice };
-}
-
 function row(left: string, right: string): string {
   // A long flag has its text on a line of its own.
   const gap = left.length + 3 > HELP_COLUMN_CHARS ? `\n${" ".repeat(HELP_COLUMN_CHARS + 2)}` : "";
   return `  ${gap === "" ? left.padEnd(HELP_COLUMN_CHARS) : left}${gap}${right}`;
-}
-
-function suggest(wrong: string, known: readonly string[], prefix: string): string {
-  const near = known
-    .map((name) => ({ name, edits: editDistance(wrong.toLowerCase(), name.toLowerCase()) }))
-    .toSorted((a, b) => a.edits - b.edits)[0];
-  // Half the word wrong is another word.
-  if (near === undefined || near.edits > near.name.length / 2) return "";
-  return `; did you mean ${prefix}${near.name}?`;
-}
-
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let line = 1; line <= a.length; line++) {
-    const current = [line];
-    for (let column = 1; column <= b.length; column++) {
-      const swap = (previous[column - 1] ?? 0) + (a[line - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(swap, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length] ?? 0;
 }
