@@ -82,9 +82,9 @@ function orderly(reader: Reader<Backoff>): Reader<Backoff> {
     const got = reader(value, path, problems);
     const { initialSeconds = INITIAL_SECONDS, maxSeconds = MAX_SECONDS } = got ?? {};
     if (maxSeconds >= initialSeconds) return got;
-    problems.push(
-      `${path}.maxSeconds: must be at least initialSeconds, which is ${initialSeconds} here, is ${maxSeconds}; unless given they are ${INITIAL_SECONDS} and ${MAX_SECONDS}`,
-    );
+    const unlessGiven = `unless given they are ${INITIAL_SECONDS} and ${MAX_SECONDS}`;
+    const found = `which is ${initialSeconds} here, is ${maxSeconds}; ${unlessGiven}`;
+    problems.push(`${path}.maxSeconds: must be at least initialSeconds, ${found}`);
     return undefined;
   };
 }

@@ -1,6 +1,7 @@
 /** The template of a pod, merged from several layers by the API's own rules. */
 import { isObject, object } from "../api/decode.ts";
 import type { Json } from "../api/decode.ts";
+import { NAMESPACE_TEMPLATE } from "../api/names.ts";
 import { copyOf } from "./directives.ts";
 import { POD_TEMPLATE } from "./mergekeys.ts";
 import { mergeObjects } from "./strategicmerge.ts";
@@ -26,9 +27,6 @@ export interface TemplateSources {
   readonly own?: unknown;
 }
 
-/** The PodTemplate that holds for a whole namespace. */
-export const NAMESPACE_DEFAULT = "stint-default";
-
 /**
  * The layers, each to be merged over those before it. All but the TaskRun's own lose their pod's restartPolicy: the API
  * server writes `Always` into every PodTemplate that names none, and nobody can tell that from a wish.
@@ -37,7 +35,7 @@ export function layersOf(sources: TemplateSources): readonly TemplateLayer[] {
   const { operatorDefault, namespaceDefault, base, own } = sources;
   const bases = [
     { source: "the operator's default pod template", template: operatorDefault },
-    { source: `PodTemplate ${NAMESPACE_DEFAULT}`, template: namespaceDefault },
+    { source: `PodTemplate ${NAMESPACE_TEMPLATE}`, template: namespaceDefault },
     { source: `PodTemplate ${base?.name}`, template: base?.template },
   ].map(({ source, template }) => ({ source, template: withoutRestartPolicy(template) }));
   return [...bases, { source: "spec.template", template: own }].filter(({ template }) => template !== undefined);
