@@ -11,6 +11,8 @@ export interface Pass {
   readonly result: "done" | "waiting";
   /** Look again after so many milliseconds, even if nothing changes. */
   readonly againMs?: number;
+  /** What could not be done, beside all that was: tried again with growing pauses, and at againMs at the latest. */
+  readonly failed?: ApiError;
 }
 
 export interface ControllerOptions {
@@ -35,9 +37,10 @@ export function startController(port: Port, { kind, namespace, pass }: Controlle
     let result: Pass["result"] | "failed" = "failed";
     try {
       const done = await pass(key);
+      queue.planned(key, done.againMs);
+      if (done.failed !== undefined) throw done.failed;
       result = done.result;
       queue.forget(key);
-      queue.planned(key, done.againMs);
     } catch (error) {
       failed(key, error);
     }

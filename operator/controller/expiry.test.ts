@@ -56,3 +56,15 @@ describe("the end of a TaskRun's time", () => {
     expect(statusPut().attempts).toBeUndefined();
   });
 });
+
+describe("a pod that is not to be kept and cannot be deleted", () => {
+  it("does not keep the next attempt from its time", async () => {
+    const { pass, knows, knowsPod } = aRoom(() => refusal(403, "Forbidden", "keep it"));
+    knows({ spec: { retry: { limit: 1 }, podRetention: "Never" }, status: aStatus({ reason: "BackingOff" }) });
+    knowsPod("ended", { exitCode: 1 });
+    const { failed, againMs } = await pass();
+
+    expect(failed?.message).toBe("keep it");
+    expect(againMs).toBeLessThan(70_010);
+  });
+});

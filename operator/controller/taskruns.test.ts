@@ -260,7 +260,7 @@ describe("a webhook that is down", () => {
     knows({ generation: 2, spec: { cancel: true }, status });
     knowsPod("running");
     for (let time = 0; time < 3; time += 1) {
-      await expect(pass()).rejects.toMatchObject({ kind: "forbidden" });
+      await expect(pass()).resolves.toMatchObject({ failed: { kind: "forbidden" } });
       await advance(1000);
     }
 

@@ -89,9 +89,8 @@ export class TaskRuns {
       else if (pass !== undefined) return pass;
     }
     const pass = await this.#writeStatus(taskRun, plan);
-    // A pod that cannot be deleted is tried again later and later; what the status says of it must not wait for that.
-    if (refused !== undefined) throw refused;
-    return pass;
+    // A pod that cannot be deleted is tried again later and later; neither the status nor the next attempt waits for that.
+    return refused === undefined ? pass : { ...pass, failed: refused };
   }
 
   /** The TaskRun is gone from the store: nothing of it is kept. */

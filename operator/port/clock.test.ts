@@ -44,3 +44,17 @@ it("measures spans with a clock that never goes back", () => {
   expect(clock.monotonic()).toBeGreaterThanOrEqual(first);
   expect(Math.abs(clock.now() - Date.now())).toBeLessThan(1_000);
 });
+
+it("waits ten years, the longest time to live, to the millisecond", () => {
+  vi.useFakeTimers();
+  const tenYearsMs = 315_360_000_000;
+  let runs = 0;
+  systemClock().after(tenYearsMs, () => (runs += 1));
+
+  vi.advanceTimersByTime(tenYearsMs - 1);
+  const early = runs;
+  vi.advanceTimersByTime(1);
+  vi.useRealTimers();
+
+  expect([early, runs]).toEqual([0, 1]);
+});

@@ -65,6 +65,17 @@ describe("a work queue", () => {
     expect(begun).toEqual(["a@100"]);
   });
 
+  it("keeps a delay of ten years, and takes a shorter one in its place", async () => {
+    const { queue, begun, advance } = aBench();
+    const tenYearsMs = 315_360_000_000;
+    queue.planned("a", tenYearsMs);
+    queue.planned("b", tenYearsMs);
+    queue.planned("b", 5);
+    await advance(tenYearsMs);
+
+    expect(begun).toEqual(["b@5", `a@${tenYearsMs}`]);
+  });
+
   it("keeps a delay through an earlier add", async () => {
     const { queue, begun, advance } = aBench();
     queue.addAfter("a", 300);
