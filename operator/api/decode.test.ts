@@ -184,6 +184,24 @@ describe("a TaskRun", () => {
     expect(decodeTaskRun(taskRunJson({ status: { phase: "Failed" } }))?.template).toBeUndefined();
   });
 
+  it("knows who controls it, of whatever kind that is, and not who else owns it", () => {
+    const owner = { apiVersion: "v1", kind: "ConfigMap", name: "x", uid: "uid-x" };
+    const uidOf = (...ownerReferences: readonly object[]): string | undefined =>
+      decodeTaskRun(taskRunJson({ ownerReferences: ownerReferences.map(object) }))?.ownerUid;
+
+    expect(uidOf(owner, { ...owner, uid: "uid-y", controller: true })).toBe("uid-y");
+    expect(uidOf(owner)).toBeUndefined();
+  });
+
+  it("keeps of its labels and annotations only whether a GitOps tool tracks it", () => {
+    const labels = { "argocd.argoproj.io/instance": "shop".repeat(10), team: "a" };
+    const record = decodeTaskRun(taskRunJson({ labels, annotations: { note: "x".repeat(1000) } }));
+
+    expect(record?.tracked).toBe(true);
+    expect(JSON.stringify(record)).not.toMatch(/shop|team|xxx/);
+    expect(decodeTaskRun(taskRunJson({ labels: { team: "a" } }))).not.toHaveProperty("tracked");
+  });
+
   it("has no spec beyond what was written", () => {
     expect(decodeTaskRun({ ...taskRunJson(), spec: undefined })?.spec).toEqual({ retry: { backoff: {} } });
   });

@@ -163,15 +163,15 @@ export interface TaskRunSpec {
    */
   cancel?: boolean;
   /**
-   * Which pods stay, with their logs, after their attempt has ended, until the TaskRun itself goes. Always, the default unless the operator's configuration says otherwise; OnFailure, those of failed attempts only; Never.
+   * Which pods stay after their attempt has ended, until the TaskRun itself goes. Always, the default unless the operator's configuration says otherwise; OnFailure, all but those of attempts that succeeded; Never. The others are deleted once their end stands in the status, and their logs with them.
    */
   podRetention?: "Always" | "OnFailure" | "Never";
   /**
-   * How many seconds after its end a finished TaskRun stays (0 to 315360000, ten years); then ttlAction applies. Without it, it stays for ever, unless the operator's configuration has a value.
+   * How many seconds after its end a finished TaskRun stays (0 to 315360000, ten years); then ttlAction applies. Counted from status.completionTime, also while no operator runs. Without it, it stays for ever, unless the operator's configuration has a value.
    */
   ttlSecondsAfterFinished?: number;
   /**
-   * What happens when ttlSecondsAfterFinished is over. Delete removes the TaskRun with its pods. Compact removes the pods and all of the status but the outcome; the object stays, so that Argo CD finds nothing missing and applying its file again runs nothing. Unless given, Compact for a TaskRun that nobody owns and that carries a tracking label or annotation of Argo CD or Helm (app.kubernetes.io/instance, argocd.argoproj.io/...), Delete for others.
+   * What happens when ttlSecondsAfterFinished is over. Delete removes the TaskRun with its pods. Compact removes the pods and all of the status but the outcome; the object stays, so that Argo CD finds nothing missing and applying its file again runs nothing. Unless given, Compact for a TaskRun that nobody owns and that carries a tracking label or annotation of Argo CD, Flux or Helm (app.kubernetes.io/instance, argocd.argoproj.io/instance, argocd.argoproj.io/tracking-id, kustomize.toolkit.fluxcd.io/name, meta.helm.sh/release-name), Delete for others.
    */
   ttlAction?: "Delete" | "Compact";
   /**
