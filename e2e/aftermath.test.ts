@@ -1,4 +1,8 @@
 /** What happens after the end: which pods stay, and what becomes of a TaskRun when its time to live is over. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { dump } from "js-yaml";
 import { describe, expect, it } from "vitest";
 import { inWords, operatorWrites } from "./support/audit.ts";
 import { podsPath, shell, simulated, taskRunsPath, template, type Pod, type TaskRun } from "./support/objects.ts";
@@ -143,6 +147,29 @@ describe.concurrent("ttlSecondsAfterFinished", () => {
     const said = await writesOf(dir, room);
     expect(said.filter((words) => words === "update taskruns/status task: 200").length).toBeLessThanOrEqual(2);
     expect(said.at(-1)).toBe("delete taskruns task: 200");
+  });
+});
+
+describe.concurrent("the operator's configuration", () => {
+  it("says what holds for TaskRuns that do not say it themselves", async (test) => {
+    needs(test, "simulated nodes");
+    const room = await Room.open(test);
+    const folder = await mkdtemp(join(tmpdir(), "stint-aftermath-"));
+    test.onTestFinished(() => rm(folder, { recursive: true }));
+    const file = join(folder, "config.yaml");
+    await writeFile(file, dump({ defaults: { podRetention: "Never", ttlSecondsAfterFinished: 6 } }));
+    operatorForTest(test, [`--namespaces=${room.namespace}`, `--config=${file}`]);
+    const plays = { template: simulated({ "run-for": "10ms" }) };
+    await room.create("silent", plays);
+    await room.create("keeps", { ...plays, podRetention: "Always", ttlSecondsAfterFinished: 600 });
+    await Promise.all([room.over("silent"), room.over("keeps")]);
+    await room.seePods((pods) => pods.size === 1, { what: "the pod of the silent one to go" });
+
+    expect(await seen(room)).toEqual(["keeps", "silent"]);
+    await untilAll<TaskRun>(room.client, taskRunsPath(room.namespace), (all) => !all.has("silent"), {
+      what: "the silent one to be deleted",
+    });
+    expect((await room.pods("keeps")).length).toBe(1);
   });
 });
 
