@@ -34,7 +34,7 @@ export interface Want {
 }
 
 export function checkSituations(rows: readonly Situation[]): void {
-  it.each(rows)("$it", ({ it: _, taskRun = aTaskRun(), pods = [], now = 100, want, ...known }) => {
+  it.each(rows)("$it", ({ it: _title, taskRun = aTaskRun(), pods = [], now = 100, want, ...known }) => {
     const plan = planTaskRun({ taskRun, pods, now: atMs(now), ...known });
     const { phase, conditions } = plan.status;
     const said = conditions?.find((one) => one.type === "Succeeded");
