@@ -10,6 +10,7 @@ import { mergeTemplates } from "../operator/decide/template.ts";
 import { TemplateError } from "../operator/decide/templateerror.ts";
 import { extract, readExtract, type OpenApi } from "../openapi/extract.ts";
 import { compare, patched, podTemplatesPath, type PodTemplate, type Verdict } from "./merge/compare.ts";
+import { FULL, ODD, WRONG } from "./merge/oddities.ts";
 import { cases, type Case } from "./merge/templates.ts";
 import type { Json } from "./merge/words.ts";
 import { Room, needs } from "./support/room.ts";
@@ -23,32 +24,6 @@ const AT_ONCE = 8;
 const KUBECTL_PAIRS = 30;
 /** kubectl is a process of its own each time. */
 const KUBECTLS_AT_ONCE = 4;
-
-const FULL: Json = {
-  metadata: { labels: { app: "x" } },
-  spec: { containers: [{ name: "main", image: "busybox" }], volumes: [{ name: "data", emptyDir: {} }] },
-};
-
-/** Directives that mean nothing. */
-const WRONG: readonly (readonly [string, Json])[] = [
-  ["an unknown $patch", { spec: { $patch: "remove" } }],
-  ["$patch: merge in a list", { spec: { volumes: [{ name: "data", $patch: "merge" }] } }],
-  ["an element without its key", { spec: { volumes: [{ emptyDir: {} }] } }],
-  ["an element that is no object", { spec: { volumes: ["data"] } }],
-  ["an element that is null", { spec: { volumes: [null] } }],
-  ["an element that is a list", { spec: { volumes: [[]] } }],
-  ["a deletion without the key", { spec: { volumes: [{ $patch: "delete" }] } }],
-  ["$retainKeys that is no list", { spec: { $retainKeys: "containers" } }],
-  ["$retainKeys without a field beside it", { spec: { $retainKeys: ["containers"], hostNetwork: false } }],
-  ["$setElementOrder that is no list", { spec: { "$setElementOrder/volumes": "data" } }],
-  ["$setElementOrder of a field that is no list", { spec: { "$setElementOrder/hostname": [] } }],
-  ["$setElementOrder without keys", { spec: { "$setElementOrder/volumes": ["data"] } }],
-  ["$setElementOrder without a list", { spec: { $setElementOrder: [] } }],
-  [
-    "$setElementOrder that lacks an element",
-    { spec: { "$setElementOrder/volumes": [{ name: "data" }], volumes: [{ name: "new", emptyDir: {} }] } },
-  ],
-];
 
 describe("merging templates", () => {
   it("goes by the merge keys of the API server's own OpenAPI document", async (test) => {
@@ -77,6 +52,13 @@ describe("merging templates", () => {
 
     expect(counts.get("merged") ?? 0).toBeGreaterThanOrEqual(PAIRS * 0.6);
     expect(counts.get("refused") ?? 0).toBeGreaterThanOrEqual(PAIRS * 0.03);
+  });
+
+  it.for(ODD)("agrees with the API server on %s", async ([, patch], test) => {
+    const room = await Room.open(test);
+    const stored = await store(room, FULL, "full");
+
+    expect(await compare(room.client, podTemplatesPath(room.namespace), stored, patch)).toEqual({ is: "merged" });
   });
 
   it.for(WRONG)("refuses, as the API server does, %s", async ([, patch], test) => {

@@ -64,6 +64,12 @@ describe("merging", () => {
       { metadata: { finalizers: ["c", "a", "b"] } },
     ],
     [
+      "takes an empty list for none",
+      spec({ volumes: [] }),
+      spec({ volumes: named("a", "a") }),
+      spec({ volumes: named("a", "a") }),
+    ],
+    [
       "takes values of another type as they are",
       spec({ affinity: {} }),
       spec({ affinity: "x" }),
@@ -91,6 +97,18 @@ describe("a directive", () => {
       spec({ nodeSelector: {} }),
     ],
     ["on an object that is not there drops it", spec({}), spec({ affinity: { $patch: "replace", x: 1 } }), spec({})],
+    [
+      "replaces an object that the API server always stores, also if it is not there",
+      main({}),
+      main({ resources: { $patch: "replace", limits: { cpu: "1" } } }),
+      main({ resources: { limits: { cpu: "1" } } }),
+    ],
+    [
+      "lets a new element take the place of a removed one where it orders",
+      spec({ volumes: named("a", "b", "c") }),
+      spec({ "$setElementOrder/volumes": named("n"), volumes: [...named("n"), { name: "a", $patch: "delete" }] }),
+      spec({ volumes: named("b", "c", "n") }),
+    ],
     [
       "deletes an element by its key",
       spec({ volumes: named("a", "b") }),
