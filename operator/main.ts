@@ -66,7 +66,7 @@ async function run(config: Config, log: Log): Promise<void> {
     // Beside the program both in the source tree and in the image, where the bundle lies in dist/.
     crdFolder: config.crdFolder ?? join(import.meta.dirname, "../crds"),
     installCrds: config.installCrds,
-    begin: () => startCore(port, { namespaces: config.namespaces, defaults: config.defaults }),
+    begin: () => startCore(port, { namespaces: config.namespaces, defaults: config.defaults, events: config.events }),
   });
   const health = await serveHealth(config.metricsAddress, {
     notReady: () => operator.notReady(),

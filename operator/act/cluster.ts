@@ -2,8 +2,8 @@
 import { resourceVersionOf } from "../api/decode.ts";
 import type { Json } from "../api/decode.ts";
 import { API_VERSION } from "../api/names.ts";
-import { PODS, TASKRUNS, collectionPath, objectPath } from "../api/paths.ts";
-import type { Resource } from "../api/paths.ts";
+import { EVENTS, PODS, TASKRUNS, collectionPath, objectPath } from "../api/paths.ts";
+import type { Kind } from "../api/paths.ts";
 import { ConnectionError } from "../api/port.ts";
 import type { ApiRequest, ApiResponse, Port } from "../api/port.ts";
 import type { TaskRunRecord } from "../api/records.ts";
@@ -14,10 +14,12 @@ import type { Lane, Priority } from "./inflight.ts";
 
 /** The longest life of a call; the API server ends its own after 60 s, and we must not wait for a dead one much longer. */
 const CALL_TIMEOUT_MS = 30_000;
+/** Nobody waits for an event. */
+const EVENT_TIMEOUT_MS = 5000;
 
 interface Call {
   readonly verb: "get" | "list" | "create" | "update" | "delete";
-  readonly resource: Resource;
+  readonly resource: Kind;
   readonly namespace: string;
   readonly request: Omit<ApiRequest, "timeoutMs">;
   readonly priority: Priority;
@@ -42,6 +44,21 @@ export class Cluster {
   /** Calls of this namespace wait for a place: progress can wait longer. */
   busy(namespace: string): boolean {
     return this.#inFlight.busy(namespace);
+  }
+
+  /** There is more room than our own calls need: what nobody waits for may be sent. */
+  get idle(): boolean {
+    return this.#inFlight.idle;
+  }
+
+  /**
+   * Beside the limit on calls and without a word to it: the server may limit events apart (429), and whatever it says of
+   * them must hold up nothing else.
+   */
+  async createEvent(namespace: string, body: Json): Promise<void> {
+    const request = { method: "POST", path: collectionPath(EVENTS, namespace), body } as const;
+    const { outcome } = await this.#timed({ verb: "create", resource: EVENTS, request }, EVENT_TIMEOUT_MS);
+    if (outcome instanceof ApiError) throw outcome;
   }
 
   async getTaskRun(namespace: string, name: string): Promise<unknown> {
@@ -103,7 +120,7 @@ export class Cluster {
     return resourceVersionOf(written) ?? "";
   }
 
-  async #get(resource: Resource, namespace: string, name: string): Promise<unknown> {
+  async #get(resource: Kind, namespace: string, name: string): Promise<unknown> {
     const request = { method: "GET", path: objectPath(resource, namespace, name) } as const;
     return await this.#call({ verb: "get", resource, namespace, request, priority: "high" });
   }
@@ -112,15 +129,8 @@ export class Cluster {
     const { verb, resource, namespace, priority } = call;
     const lane: Lane = { namespace, kind: `${verb} ${resource.name}`, priority };
     await this.#inFlight.enter(lane);
-    const started = this.#port.clock.monotonic();
-    const outcome = await this.#send(call.request);
-    const tookMs = this.#port.clock.monotonic() - started;
-    const error = outcome instanceof ApiError ? outcome : undefined;
-    this.#inFlight.done(lane, tookMs, error);
-    const labels = { verb, resource: resource.name };
-    const code = outcome instanceof ApiError ? outcome.code : outcome.status;
-    this.#port.meter.count("apiRequests", { ...labels, code: code === 0 ? "none" : String(code) });
-    this.#port.meter.observe("apiRequest", labels, tookMs / 1000);
+    const { outcome, tookMs } = await this.#timed(call, CALL_TIMEOUT_MS);
+    this.#inFlight.done(lane, tookMs, outcome instanceof ApiError ? outcome : undefined);
     if (outcome instanceof ApiError) throw outcome;
     // A 2xx that holds no object says nothing: whatever was asked for may have been done.
     const empty = verb !== "delete" && resourceVersionOf(outcome.body) === undefined;
@@ -128,9 +138,23 @@ export class Cluster {
     return outcome.body;
   }
 
-  async #send(request: Call["request"]): Promise<ApiResponse | ApiError> {
+  async #timed(
+    { verb, resource, request }: Pick<Call, "verb" | "resource" | "request">,
+    timeoutMs: number,
+  ): Promise<{ readonly outcome: ApiResponse | ApiError; readonly tookMs: number }> {
+    const started = this.#port.clock.monotonic();
+    const outcome = await this.#send({ ...request, timeoutMs });
+    const tookMs = this.#port.clock.monotonic() - started;
+    const labels = { verb, resource: resource.name };
+    const code = outcome instanceof ApiError ? outcome.code : outcome.status;
+    this.#port.meter.count("apiRequests", { ...labels, code: code === 0 ? "none" : String(code) });
+    this.#port.meter.observe("apiRequest", labels, tookMs / 1000);
+    return { outcome, tookMs };
+  }
+
+  async #send(request: ApiRequest): Promise<ApiResponse | ApiError> {
     try {
-      const reply = await this.#port.api.request({ ...request, timeoutMs: CALL_TIMEOUT_MS });
+      const reply = await this.#port.api.request(request);
       return reply.status >= 200 && reply.status < 300 ? reply : errorOf(reply);
     } catch (error) {
       const details = { code: 0, retryAfterMs: 0 };

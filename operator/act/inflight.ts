@@ -69,6 +69,12 @@ export class InFlight {
     return this.#waitingByNamespace.of(namespace) > 0 || this.#pausedUntil > this.#port.clock.monotonic();
   }
 
+  /** Nothing waits, and half of the places are free. */
+  get idle(): boolean {
+    const paused = this.#pausedUntil > this.#port.clock.monotonic();
+    return !paused && this.#waiting === 0 && this.#underWay <= this.limit / 2;
+  }
+
   get limit(): number {
     return Math.floor(this.#limit);
   }

@@ -102,6 +102,17 @@ export const Reason = {
 } as const;
 export type Reason = (typeof Reason)[keyof typeof Reason];
 
+/** What an event tells of: the end of an attempt, or of the TaskRun. */
+export const EventReason = {
+  AttemptFailed: "AttemptFailed",
+  Succeeded: "Succeeded",
+  Failed: "Failed",
+  Cancelled: "Cancelled",
+  Suspended: "Suspended",
+  Superseded: "Superseded",
+} as const;
+export type EventReason = (typeof EventReason)[keyof typeof EventReason];
+
 /** Whose failure an attempt's end is; each class has a budget of its own. */
 export const FailureClass = {
   Application: "Application",

@@ -1,10 +1,16 @@
 /** Where the API server keeps what we read and write. */
 import { GROUP, VERSION } from "./names.ts";
 
-export interface Resource {
+/** A kind of object, as URLs have it. */
+export interface Kind {
   /** The plural, as in URLs and metrics. */
-  readonly name: "taskruns" | "pods" | "podtemplates" | "nodes";
+  readonly name: string;
   readonly prefix: string;
+}
+
+/** One that we watch. */
+export interface Resource extends Kind {
+  readonly name: "taskruns" | "pods" | "podtemplates" | "nodes";
   readonly labelSelector?: string;
 }
 
@@ -22,12 +28,15 @@ export const PODTEMPLATES: Resource = { name: "podtemplates", prefix: "/api/v1" 
 /** Of the whole cluster: they have no namespace. */
 export const NODES: Resource = { name: "nodes", prefix: "/api/v1" };
 
+/** Written only. core/v1 shows the same objects. */
+export const EVENTS: Kind = { name: "events", prefix: "/apis/events.k8s.io/v1" };
+
 /** The collection of a namespace, or of all namespaces for "". */
-export function collectionPath(resource: Resource, namespace: string): string {
+export function collectionPath(resource: Kind, namespace: string): string {
   const scope = namespace === "" ? "" : `/namespaces/${encodeURIComponent(namespace)}`;
   return `${resource.prefix}${scope}/${resource.name}`;
 }
 
-export function objectPath(resource: Resource, namespace: string, name: string): string {
+export function objectPath(resource: Kind, namespace: string, name: string): string {
   return `${collectionPath(resource, namespace)}/${encodeURIComponent(name)}`;
 }

@@ -89,6 +89,8 @@ export interface CounterLabels {
   readonly watchRestarts: { readonly resource: string; readonly cause: string };
   /** One attempt that ended. reason: of the closed list in names.ts. */
   readonly attempts: { readonly reason: string };
+  /** One event for people. busy, full: dropped; refused: no right to write it, or just told so; failed: any other answer, or none. */
+  readonly events: { readonly result: "written" | "busy" | "full" | "refused" | "failed" };
   /** One object that could not be read. */
   readonly unreadable: { readonly resource: string };
 }

@@ -1,5 +1,6 @@
 /** What the stores hold of a watched object: the few fields decisions read, never the whole object. All values are frozen. */
 import type { Identity } from "./decode.ts";
+import type { EventReason } from "./names.ts";
 import type { TaskRunSpec, TaskRunStatus } from "./types.ts";
 
 /** What every record has, so that store, queue and own writes can treat all kinds alike. */
@@ -105,5 +106,15 @@ export const TEMPLATE_KEPT_CHARS = 2048;
 
 /** A pod with so long a template could hardly be stored itself (etcd takes 1.5 MiB); the bound keeps the store small. */
 export const POD_TEMPLATE_KEPT_CHARS: number = 256 * 1024;
+
+/** An event about a TaskRun, for people. */
+export interface Announcement {
+  /** The same whenever the same thing is told again. */
+  readonly name: string;
+  readonly type: "Normal" | "Warning";
+  readonly reason: EventReason;
+  /** At most 1,024 bytes. */
+  readonly note: string;
+}
 
 export const TERMINAL_PHASES: ReadonlySet<string> = new Set(["Succeeded", "Failed", "Cancelled"]);

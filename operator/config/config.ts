@@ -16,6 +16,8 @@ export interface Config {
   readonly context: string | undefined;
   readonly installCrds: boolean;
   readonly crdFolder: string | undefined;
+  /** Write events about attempts that ended. */
+  readonly events: boolean;
   readonly metricsAddress: Address;
   readonly httpVersion: HttpVersion;
   readonly logLevel: LogLevel;
@@ -102,6 +104,15 @@ const settings: Settings = {
     shown: "crds/ beside the program",
     parse: parseText,
   },
+  events: {
+    flag: "events",
+    value: "true|false",
+    help: "Write an event when an attempt ends, for kubectl describe.",
+    initial: true,
+    shown: "true",
+    parse: parseSwitch,
+    isSwitch: true,
+  },
   metricsAddress: {
     flag: "metrics-address",
     value: "host:port",
@@ -160,6 +171,7 @@ export function readConfig(around: Surroundings): Invocation {
     context: pick("context"),
     installCrds: pick("installCrds"),
     crdFolder: pick("crdFolder"),
+    events: pick("events"),
     metricsAddress: pick("metricsAddress"),
     httpVersion: pick("httpVersion"),
     logLevel: pick("logLevel"),
@@ -172,7 +184,7 @@ export function readConfig(around: Surroundings): Invocation {
 /** The text of --help. */
 export function helpText(): string {
   const rows = Object.values(settings).map(({ flag, value, help, shown, isSwitch }) => {
-    return row(isSwitch ? `--${flag}` : `--${flag}=<${value}>`, `${help} Default: ${shown}.`);
+    return row(isSwitch && shown === "false" ? `--${flag}` : `--${flag}=<${value}>`, `${help} Default: ${shown}.`);
   });
   return [
     "Stint runs each TaskRun of a Kubernetes cluster in a fresh pod of its own.",
@@ -214,7 +226,8 @@ const NO_FILE: FileValues = { values: new Map(), problems: [], defaults: NO_DEFA
 
 function readFlags(argv: readonly string[]): Values {
   const known = [...Object.values(settings).map(({ flag }) => flag), "config", "help", "version"];
-  const bare = new Set(["help", "version", settings.installCrds.flag]);
+  const switches = Object.values(settings).flatMap(({ flag, isSwitch }) => (isSwitch ? [flag] : []));
+  const bare = new Set(["help", "version", ...switches]);
   const values = new Map<string, Given>();
   const problems: string[] = [];
   const words = [...argv];

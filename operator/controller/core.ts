@@ -1,5 +1,6 @@
 /** The operator's core: a pipeline for all namespaces, or one for each of a list; all share the limit on calls to the API server. */
 import { Cluster } from "../act/cluster.ts";
+import { Events } from "../act/events.ts";
 import { NO_DEFAULTS } from "../api/defaults.ts";
 import type { Defaults } from "../api/defaults.ts";
 import type { Port } from "../api/port.ts";
@@ -15,6 +16,8 @@ export interface CoreOptions {
   readonly namespaces: readonly string[];
   /** What TaskRuns get that do not say it themselves. */
   readonly defaults?: Defaults;
+  /** Whether events tell of attempts that ended; true unless it says false. */
+  readonly events?: boolean;
 }
 
 export interface Core {
@@ -28,6 +31,7 @@ export interface Core {
 export function startCore(port: Port, options: CoreOptions): Core {
   const cluster = new Cluster(port);
   const { defaults = NO_DEFAULTS } = options;
+  const events = options.events === false ? undefined : new Events(port, cluster);
   const phases = new PhaseCounts(port);
   const onPhase = (from: string | undefined, to: string | undefined): void => phases.move(from, to);
   const scopes = options.namespaces.length === 0 ? [""] : [...new Set(options.namespaces)];
@@ -35,7 +39,9 @@ export function startCore(port: Port, options: CoreOptions): Core {
     onChange: (name) => pipelines.forEach((pipeline) => pipeline.nodeChanged(name)),
     onSettled: () => pipelines.forEach((pipeline) => pipeline.begin()),
   });
-  const pipelines = scopes.map((namespace) => new Pipeline({ port, cluster, nodes, defaults, namespace, onPhase }));
+  const pipelines = scopes.map(
+    (namespace) => new Pipeline({ port, cluster, nodes, defaults, events, namespace, onPhase }),
+  );
   const nodesWatched = nodes.run();
   const stopClock = watchClock(port, () => {
     port.log.warn("the clock of this machine was set; every TaskRun is looked at again");
@@ -48,6 +54,7 @@ export function startCore(port: Port, options: CoreOptions): Core {
       stopClock();
       nodes.stop();
       await Promise.all([nodesWatched, ...pipelines.map(async (pipeline) => await pipeline.stop())]);
+      await events?.stop();
     },
   };
 }

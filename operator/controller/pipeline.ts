@@ -1,5 +1,6 @@
 /** One scope (all namespaces, or one): reflectors fill stores, changes become keys, keys become passes. */
 import type { Cluster } from "../act/cluster.ts";
+import type { Events } from "../act/events.ts";
 import type { Defaults } from "../api/defaults.ts";
 import { Reason } from "../api/names.ts";
 import { PODS, PODTEMPLATES, TASKRUNS } from "../api/paths.ts";
@@ -33,6 +34,7 @@ export interface Scope {
   /** "" for all namespaces. */
   readonly namespace: string;
   readonly defaults: Defaults;
+  readonly events: Events | undefined;
   /** Told of every TaskRun that changed its phase; undefined: it was not there, or is gone. */
   readonly onPhase: (from: string | undefined, to: string | undefined) => void;
 }
@@ -50,7 +52,7 @@ export class Pipeline {
   #started = false;
 
   constructor(scope: Scope) {
-    const { port, cluster, nodes, defaults, namespace } = scope;
+    const { port, cluster, nodes, defaults, events, namespace } = scope;
     this.#scope = scope;
     this.#taskRuns = new Store({ onChange: (before, after) => this.#taskRunChanged(before, after), nodeOf: nodeInUse });
     this.#pods = new Store({
@@ -71,6 +73,7 @@ export class Pipeline {
       templatesRefused: () => this.#templatesRefused(),
       waiting: this.#waiting,
       defaults,
+      events,
       ownWrites: new OwnWrites(port),
       renew: (resource, how) => this.#watches[resource].renew(how),
     });

@@ -1,5 +1,6 @@
 /** TaskRuns: store, plan and act wired together. One pass makes one TaskRun what its plan says. */
 import { apply, findCreated } from "../act/apply.ts";
+import type { Events } from "../act/events.ts";
 import { gist, sameStatus, writeDelayMs } from "../act/status.ts";
 import type { Progress } from "../act/status.ts";
 import { ApiError } from "../act/errors.ts";
@@ -9,6 +10,7 @@ import { decodePod } from "../api/pod.ts";
 import type { Port } from "../api/port.ts";
 import { TERMINAL_PHASES } from "../api/records.ts";
 import type { PodRecord, TaskRunRecord } from "../api/records.ts";
+import { eventOf } from "../decide/taskrun/event.ts";
 import type { NodeFact, NodeFacts } from "../decide/taskrun/nodes.ts";
 import { TemplateError } from "../decide/templateerror.ts";
 import { planTaskRun } from "../decide/taskrun/plan.ts";
@@ -33,6 +35,8 @@ export interface TaskRunRoom extends ManifestRoom {
   readonly ownWrites: OwnWrites;
   /** TaskRuns by the PodTemplate they wait for. */
   readonly waiting: Waiting;
+  /** undefined: none are written. */
+  readonly events?: Events | undefined;
   /** Starts the watch of a resource anew: an event that must have come did not. */
   readonly renew: (resource: "taskruns" | "pods", how: Renewal) => void;
 }
@@ -310,6 +314,8 @@ export class TaskRuns {
       return this.#conflicted(error, taskRun, copyOf(taskRun));
     }
     this.#told(taskRun, plan.status);
+    const event = eventOf(taskRun, plan.status);
+    if (event !== undefined) this.#room.events?.announce(taskRun, event);
     return { result: "done", ...sooner(wakeMs, UNSEEN_MAX_MS) };
   }
 

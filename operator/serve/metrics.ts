@@ -69,6 +69,11 @@ function countersIn(registry: Registry): Record<keyof CounterLabels, Counter> {
       "cause",
     ]),
     attempts: counter("stint_attempts_total", "Attempts that ended, by reason.", ["reason"]),
+    events: counter(
+      "stint_events_total",
+      "Events about TaskRuns. result: written; dropped, for the API server was busy or too many waited (full); refused; failed.",
+      ["result"],
+    ),
     unreadable: counter("stint_unreadable_objects_total", "Objects that could not be read.", ["resource"]),
   };
 }
