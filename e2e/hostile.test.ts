@@ -9,6 +9,9 @@ const operator = operatorForFile();
 /** Control characters but the line break. */
 const CONTROLS = /(?!\n)\p{Cc}/u;
 
+/** What every container's status must have. */
+const CONTAINER = { image: "i", imageID: "", ready: false, restartCount: 0 };
+
 const MAIN = { name: "main", image: "busybox:1.37" };
 
 /** JSON text, because some of it cannot be said in JavaScript values. */
@@ -107,6 +110,32 @@ it("odd text in a task's own words reaches nobody's terminal or log as control c
   expect(words.filter((word) => CONTROLS.test(word))).toEqual([]);
   expect(messageOf(over)).not.toMatch(CONTROLS);
   expect(messageOf(over)).toContain("red");
+});
+
+it("a pod whose status says monstrous things cannot make its TaskRun's status large", async (test) => {
+  needs(test, "simulated nodes");
+  const room = await Room.open(test);
+  await room.create("monster", { template: simulated({ "run-for": "forever" }) });
+  const { status } = await room.running("monster");
+  const loud = (words: string, times: number): string => `\u001b[31m\u202e\u0000${words.repeat(times)}`;
+  const others = Array.from({ length: 3000 }, (_, index) => {
+    return { ...CONTAINER, name: `c${index}`, state: { waiting: { reason: "Odd", message: "x".repeat(100) } } };
+  });
+  const end = { exitCode: 2_147_483_647, reason: loud("R", 10_000), message: loud("\u{1F980}\n", 50_000) };
+  const conditions = [{ type: "DisruptionTarget", status: "False", reason: "Odd", message: loud("m", 30_000) }];
+  const words = { reason: loud("Reason", 1000), message: loud("\u{1F4A5}", 20_000), conditions };
+  const containerStatuses = [{ ...CONTAINER, name: "main", state: { terminated: end } }, ...others];
+  const path = `/api/v1/namespaces/${room.namespace}/pods/${status.podName ?? ""}/status`;
+  await room.client.call("PATCH", path, { status: { phase: "Failed", ...words, containerStatuses } });
+  const over = await room.over("monster");
+
+  expect(over.status).toMatchObject({ phase: "Failed", exitCode: 2_147_483_647 });
+  expect(Buffer.byteLength(JSON.stringify(over.status))).toBeLessThan(16_384);
+  expect(messageOf(over).length).toBeLessThanOrEqual(1024);
+  expect(messageOf(over)).not.toMatch(CONTROLS);
+  expect((await operator().get("/healthz")).status).toBe(200);
+  await room.create("good", { template: simulated({ "run-for": "100ms" }) });
+  expect((await room.over("good")).status.phase).toBe("Succeeded");
 });
 
 it("a TaskRun with the longest name there is runs", async (test) => {

@@ -89,6 +89,7 @@ describe("applied as manifests/ say, the operator", () => {
     const room = await Room.open(test);
 
     expect(await rightsIn(room)).toEqual({
+      "events.events.k8s.io": ["create"],
       pods: ["create", "delete", "get", "list", "watch"],
       "taskruns.stint.dev": ["delete", "get", "list", "watch"],
       // Lets it name a TaskRun as the owner of a pod; there is no such part of a TaskRun to write.

@@ -72,8 +72,8 @@ describe("the core", () => {
     const { core, advance, writes, seen } = serving([taskRun(), listEnd], [pod("ended", { exitCode: 3 }), listEnd]);
     await advance(100);
 
-    expect(writes()).toEqual(["PUT status"]);
-    expect(seen.at(-1)?.body).toMatchObject({ status: { phase: "Failed", exitCode: 3 } });
+    expect(writes()).toEqual(["PUT status", "POST events"]);
+    expect(seen.at(-2)?.body).toMatchObject({ status: { phase: "Failed", exitCode: 3 } });
     await core.stop();
   });
 
@@ -104,7 +104,7 @@ describe("the core", () => {
     const { core, advance, writes } = serving([hostile, broken, taskRun(), listEnd], [hostile, listEnd]);
     await advance(100);
 
-    expect(writes().toSorted()).toEqual(["POST pods", "PUT status"]);
+    expect(writes().toSorted()).toEqual(["POST events", "POST pods", "PUT status"]);
     await core.stop();
   });
 

@@ -19,12 +19,14 @@ const NOTE_BYTES = 1024;
 
 /** `before` as the store had it when the status was written. */
 export function eventOf(before: TaskRunRecord, after: Readonly<TaskRunStatus>): Announcement | undefined {
-  const last = after.attempts?.at(-1);
-  if (last !== undefined && settled(after) > settled(before.status)) {
-    return isQuiet(last, after) ? undefined : attemptEvent(before, after, last);
+  const number = settled(after);
+  // Not the last one if that is still being stopped, and an earlier one was not told of before a crash.
+  const ended = after.attempts?.find((one) => one.number === number);
+  if (ended !== undefined && number > settled(before.status)) {
+    return isQuiet(ended, after) ? undefined : attemptEvent(before, after, ended);
   }
   const isEnd = !isOver(before.status) && isOver(after);
-  return isEnd ? endEvent(before, after, last?.number ?? 0) : undefined;
+  return isEnd ? endEvent(before, after, after.attempts?.at(-1)?.number ?? 0) : undefined;
 }
 
 /** The last attempt of which nothing runs any more and whose end is recorded. */

@@ -85,7 +85,8 @@ function pendingView(facts: Facts, pod: PodRecord): View {
     const image = IMAGE_REASONS.has(stuck.reason ?? "");
     const reason = image ? Reason.ImagePullFailed : Reason.ContainerCreateFailed;
     const what = image ? "The image of container" : "Container";
-    const cannot = image ? "cannot be pulled" : "cannot be created";
+    const crashes = stuck.reason === "CrashLoopBackOff";
+    const cannot = image ? "cannot be pulled" : crashes ? "ends again and again" : "cannot be created";
     const words = `${what} ${stuck.name} ${cannot} (${stuck.reason ?? ""}): ${stuck.message ?? "no details given"}`;
     return pending(reason, `${closed(sentence(words).slice(0, WORDS_CHARS))} ${STUCK_ADVICE}`);
   }

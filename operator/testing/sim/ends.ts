@@ -1,4 +1,5 @@
 /** How a TaskRun must have ended: predicted from its scripts if nobody touched it, else bounded by what was done to it. */
+import { isDeepStrictEqual } from "node:util";
 import type { TaskRun } from "./objects.ts";
 import { type End, scriptsOf, type TaskRunPlan } from "./plan.ts";
 import { type PodScript, scriptOf } from "./script.ts";
@@ -28,7 +29,8 @@ export function endProblem(plan: TaskRunPlan, taskRun: TaskRun, pods: readonly P
       want.phase === status.phase &&
       (want.reason ?? reason) === reason &&
       (want.exitCode ?? status.exitCode) === status.exitCode &&
-      (want.attempts ?? status.attempt) === status.attempt,
+      (want.attempts ?? status.attempt) === status.attempt &&
+      isDeepStrictEqual(want.results ?? status.results, status.results),
   );
   return met ? undefined : `ended as ${is}; expected ${wants.map((want) => JSON.stringify(want)).join(" or ")}`;
 }

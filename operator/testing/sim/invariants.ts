@@ -6,6 +6,7 @@ import type { ApiRequest } from "../../api/port.ts";
 import { routeOf } from "./apiserver/resources.ts";
 import type { Change, Store } from "./apiserver/store.ts";
 import { Aftermath } from "./aftermath.ts";
+import { EventRules } from "./eventrules.ts";
 import type { Link } from "./link.ts";
 import { isRecord, isTerminalPhase, type Pod, type TaskRun } from "./objects.ts";
 import { changedStatusProblem, sentStatusProblem } from "./statusrules.ts";
@@ -27,14 +28,16 @@ export class Invariants {
   /** Set once everything has reached its end: from then on the operator must not write. */
   quiet = false;
   readonly aftermath: Aftermath;
+  readonly #events: EventRules;
 
   constructor(options: InvariantOptions) {
     this.#options = options;
+    this.#events = new EventRules(options.store);
     this.aftermath = new Aftermath(options);
     options.truth.onStart = (record) => this.#noOverlap(record);
     options.store.listen((change) => {
       if (change.resource === "pods") this.#podChanged(change);
-      if (change.resource === "taskruns") this.#taskRunChanged(change);
+      else if (change.resource === "taskruns") this.#taskRunChanged(change);
     });
   }
 
@@ -47,6 +50,7 @@ export class Invariants {
       fail("L1 Quiescence", `${request.method} ${request.path} although nothing is left to do`);
     }
     if (route === undefined) return;
+    if (route.resource.name === "events") this.#report(this.#events.sent(request));
     if (request.method === "DELETE") this.#adoptOnlyOwn(request);
     if (request.method === "PUT") {
       const problem = sentStatusProblem(request.body, { seen: link.seen, truth: this.#options.truth });
@@ -81,6 +85,7 @@ export class Invariants {
     const { type, object, before, by } = change;
     const taskRun = object as TaskRun;
     this.#markNamed(taskRun);
+    this.#events.note(taskRun);
     if (type !== "ADDED" && by === "operator") this.#report(this.aftermath.taskRunChange(change));
     if (type !== "MODIFIED" || before === undefined) return;
     const problem = changedStatusProblem(before as TaskRun, taskRun, { by, truth: this.#options.truth });
@@ -156,6 +161,7 @@ function isAllowed({ method, path }: ApiRequest): boolean {
   const route = routeOf(path);
   if (route === undefined) return false;
   const isPod = route.resource.name === "pods";
+  if (route.resource.name === "events") return method === "POST" && route.name === undefined;
   switch (method) {
     case "GET":
       return route.subresource === undefined;

@@ -57,6 +57,7 @@ type ContainerRun =
 interface Exit {
   readonly code: number;
   readonly reason: string;
+  readonly message?: string;
 }
 
 /**
@@ -146,13 +147,13 @@ class Worker {
     if (this.#state !== "preparing") return;
     this.#state = "running";
     this.#site.trace.note(NAME, `starts ${this.#key}`);
-    const { runMs, exitCode, oom, sidecarMs, evictedAfterMs } = this.#script;
+    const { runMs, exitCode, says, oom, sidecarMs, evictedAfterMs } = this.#script;
     for (const name of this.#containers.keys()) {
       this.#containers.set(name, { at: "running", since: timestamp(this.#site.clock.wallMs) });
       this.#site.truth.containerStarted(this.#uid, name);
       const mine = name === this.#main;
       const forMs = mine ? runMs : sidecarMs;
-      const own = oom ? { code: KILLED, reason: "OOMKilled" } : exitOf(exitCode);
+      const own = oom ? { code: KILLED, reason: "OOMKilled" } : { ...exitOf(exitCode), ...(says && { message: says }) };
       if (Number.isFinite(forMs)) this.#site.clock.after(forMs, () => this.#end(name, mine ? own : exitOf(0)));
     }
     if (Number.isFinite(evictedAfterMs)) this.#site.clock.after(evictedAfterMs, () => this.stop("evicted"));
@@ -255,10 +256,10 @@ function stateOf(run: ContainerRun): ContainerState {
       return { waiting: { reason: run.reason } };
     case "running":
       return { running: { startedAt: run.since } };
-    case "ended":
-      return {
-        terminated: { exitCode: run.exit.code, reason: run.exit.reason, startedAt: run.since, finishedAt: run.until },
-      };
+    case "ended": {
+      const { code: exitCode, ...words } = run.exit;
+      return { terminated: { exitCode, ...words, startedAt: run.since, finishedAt: run.until } };
+    }
   }
 }
 

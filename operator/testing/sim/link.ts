@@ -43,6 +43,8 @@ export interface SeenEnd {
   readonly exitCode: number;
   /** It ended before anybody asked for its deletion, as far as whole seconds can tell. */
   readonly byItself: boolean;
+  /** It left a termination message: what it says may be no results. */
+  readonly spoke?: true;
 }
 
 /** One life of the operator, as the network sees it. */
@@ -290,7 +292,8 @@ function endOf(pod: Pod, askedMs: number): SeenEnd | undefined {
   const status = pod.status?.containerStatuses?.find(({ name }) => name === mainContainerOf(pod));
   const terminated = status?.state.terminated;
   if (terminated === undefined || terminated.reason === "ContainerStatusUnknown") return undefined;
-  return { exitCode: terminated.exitCode, byItself: Date.parse(terminated.finishedAt ?? "") < askedMs };
+  const spoke = terminated.message !== undefined && ({ spoke: true } as const);
+  return { exitCode: terminated.exitCode, byItself: Date.parse(terminated.finishedAt ?? "") < askedMs, ...spoke };
 }
 
 function never<T>(): Promise<T> {

@@ -8,6 +8,7 @@ export interface End {
   readonly reason?: string;
   readonly exitCode?: number;
   readonly attempts?: number;
+  readonly results?: Readonly<Record<string, string>>;
 }
 
 export interface TaskRunPlan {

@@ -10,7 +10,7 @@ export interface RunResult {
   readonly hash: string;
   readonly steps: number;
   readonly virtualMs: number;
-  /** The operator's requests by verb; WATCH apart from GET. */
+  /** The operator's requests by verb; WATCH apart from GET, EVENT from POST. */
   readonly requests: Readonly<Record<string, number>>;
   /** The operator's requests until everything had ended, opened watches included: the number of crash points. */
   readonly requestCount: number;

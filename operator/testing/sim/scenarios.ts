@@ -60,6 +60,24 @@ export const SCENARIOS: Readonly<Record<string, readonly TaskRunPlan[]>> = {
   evictedThenSuccess: only({ spec: retry(1), scripts: [{ runMs: 60_000, evictedAfterMs: 2000 }, {}] }),
   sidecar: only({ scripts: [{ runMs: 1500, sidecarMs: FOREVER }] }),
   sidecarOfFailure: only({ spec: retry(1), scripts: [{ runMs: 1500, exitCode: 2, sidecarMs: FOREVER, stopMs: 2000 }] }),
+  results: only({
+    spec: { results: [{ name: "rows" }] },
+    scripts: [{ runMs: 1500, says: '{"rows":42,"other":1}', sidecarMs: FOREVER }],
+    wants: [{ phase: "Succeeded", results: { rows: "42" } }],
+  }),
+  resultsMissingAtFirst: only({
+    spec: { ...retry(1), results: [{ name: "rows" }] },
+    scripts: [
+      { runMs: 500, says: '{"other":1}' },
+      { runMs: 500, says: '{"rows":"all"}' },
+    ],
+    wants: [{ phase: "Succeeded", attempts: 2, results: { rows: "all" } }],
+  }),
+  resultsInvalid: only({
+    spec: { results: [{ name: "rows" }] },
+    scripts: [{ runMs: 500, says: "42 rows" }],
+    wants: [{ phase: "Failed", reason: "InvalidResult", exitCode: 0 }],
+  }),
   imagePullFailure: only({ scripts: [{ pullFailsMs: 20_000, runMs: 1000 }] }),
   invalidTemplate: only({
     spec: { template: { spec: {} } },

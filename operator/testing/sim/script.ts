@@ -9,6 +9,8 @@ export interface PodScript {
   /** How long the main container runs; Infinity: until it is stopped. */
   readonly runMs?: number;
   readonly exitCode?: number;
+  /** Its last words, in its termination message; "" for none. */
+  readonly says?: string;
   /** The main container ends by the kernel's hand. */
   readonly oom?: boolean;
   /** A second container, and how long it runs. */
@@ -28,6 +30,7 @@ export const ORDINARY: Required<PodScript> = {
   pullFailsMs: 0,
   runMs: 1000,
   exitCode: 0,
+  says: "",
   oom: false,
   sidecarMs: 0,
   stopMs: 200,

@@ -4,6 +4,9 @@ import { type AttemptEntry, isRecord, isTerminalPhase, type TaskRun, type TaskRu
 import type { SeenEnd } from "./link.ts";
 import type { PodRecord, Truth } from "./truth.ts";
 
+/** How a task with exit code 0 may still have failed. */
+const RESULT_REASONS: ReadonlySet<string> = new Set(["MissingResult", "InvalidResult"]);
+
 /** Far below etcd's limit, so that a status can never wedge its TaskRun. */
 const STATUS_BYTES_MAX = 256 * 1024;
 
@@ -53,7 +56,8 @@ function attemptProblem(entry: AttemptEntry, { seen, truth }: SentContext): Prob
       `attempt ${entry.number} recorded with exit code ${entry.exitCode}, the kubelet had reported ${known.exitCode}`,
     );
   }
-  if (known.exitCode === 0 && known.byItself && entry.reason !== "Succeeded") {
+  const badResults = known.spoke === true && RESULT_REASONS.has(entry.reason);
+  if (known.exitCode === 0 && known.byItself && entry.reason !== "Succeeded" && !badResults) {
     return lost(`attempt ${entry.number} recorded as ${entry.reason}, it had ended with 0 by itself`);
   }
   return undefined;
@@ -121,6 +125,8 @@ function attemptsRewritten(
 
 /** Phase and condition come from one thought. */
 function disagreement(status: TaskRunStatus): Problem | undefined {
+  if (status.results !== undefined && status.attempts?.at(-1)?.reason !== "Succeeded" && status.compacted !== true)
+    return lost("results of an attempt that did not succeed");
   const condition = status.conditions?.find(({ type }) => type === "Succeeded");
   const want = !isTerminalPhase(status.phase) ? "Unknown" : status.phase === "Succeeded" ? "True" : "False";
   if (condition?.status !== want)
@@ -174,7 +180,7 @@ function unrecorded(
   if (entry?.exitCode !== end.exitCode) {
     return lost(`${key} ended with ${end.exitCode}; recorded: ${JSON.stringify(entry)}`);
   }
-  if (end.exitCode === 0 && end.byItself && status.phase !== "Succeeded") {
+  if (end.exitCode === 0 && end.byItself && status.phase !== "Succeeded" && !RESULT_REASONS.has(entry.reason)) {
     return lost(`${key} ended with 0 by itself, the TaskRun is ${status.phase}`);
   }
   return undefined;

@@ -229,7 +229,8 @@ export class World {
       trace: this.trace,
       faults: () => (this.#chaos ? this.#faults : NO_FAULTS),
       onRequest: (link, request) => {
-        const verb = request.query?.["watch"] === "true" ? "WATCH" : request.method;
+        const isEvent = request.path.endsWith("/events");
+        const verb = request.query?.["watch"] === "true" ? "WATCH" : isEvent ? "EVENT" : request.method;
         this.requests.set(verb, (this.requests.get(verb) ?? 0) + 1);
         this.invariants.checkRequest(link, request);
         this.requestCount++;

@@ -99,6 +99,14 @@ export const WRONG_OPERATORS: Readonly<Record<string, WrongOperator>> = {
           : request,
       ),
   },
+  "tells of an attempt twice": {
+    rule: "E1",
+    scenario: "retriesExhausted",
+    spoil: async (request, send) => {
+      if (request.path.endsWith("/events")) await send(withBody(request, (body) => renamed(body, "-again")));
+      return await send(request);
+    },
+  },
   "deletes without a uid precondition": {
     rule: "I5",
     scenario: "cancelWhileRunning",

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { ApiResponse } from "../../../api/port.ts";
 import { isRecord, type Pod, type Stored } from "../objects.ts";
 import { badRequest, type Cause, invalid, tooLarge } from "./failure.ts";
-import { PODS, type Resource, TASKRUNS } from "./resources.ts";
+import { EVENTS, PODS, type Resource, TASKRUNS } from "./resources.ts";
 import { ruleProblems } from "./rules.ts";
 import { defaulted, loadTaskRunSchema, problemsOf, pruned } from "./schema.ts";
 
@@ -57,6 +57,7 @@ export function decodeBody(resource: Resource, body: unknown): Stored | ApiRespo
 /** Admission of an object that is not there yet. `strict`: unknown fields of a pod are errors. */
 export function admitNew(resource: Resource, object: Stored, strict: boolean): Admitted {
   if (resource === PODS) return admitPod(object, strict);
+  if (resource === EVENTS) return admitEvent(object);
   return resource === TASKRUNS ? admitTaskRun(object, undefined) : admitPlain(resource, object);
 }
 
@@ -101,6 +102,27 @@ function admitPod(object: Stored, strict: boolean): Admitted {
   const causes = [...metadataProblems(object), ...podProblems(spec)];
   if (causes.length > 0) return { refusal: invalid(PODS, object.metadata.name, causes) };
   return { object: { ...object, spec, status: { phase: "Pending", qosClass: "BestEffort" } } };
+}
+
+const EVENT_TEXTS = ["reportingController", "reportingInstance", "action", "reason", "note"] as const;
+const MICRO_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/;
+
+/** Admission of an event: what events.k8s.io/v1 asks for (pkg/apis/core/validation, ValidateEventCreate). */
+function admitEvent(object: Stored): Admitted {
+  const event = object as unknown as Readonly<Record<string, unknown>>;
+  const regarding = isRecord(event["regarding"]) ? event["regarding"] : {};
+  const causes = [...metadataProblems(object)];
+  const wrong = (field: string): number =>
+    causes.push({ reason: "FieldValueInvalid", field, message: "Invalid value" });
+  for (const field of EVENT_TEXTS) {
+    const value = event[field];
+    const limit = field === "note" ? 1024 : 128;
+    if (typeof value !== "string" || value === "" || Buffer.byteLength(value) > limit) wrong(field);
+  }
+  if (!MICRO_TIME.test(String(event["eventTime"]))) wrong("eventTime");
+  if (event["type"] !== "Normal" && event["type"] !== "Warning") wrong("type");
+  if (regarding["namespace"] !== object.metadata.namespace) wrong("involvedObject.namespace");
+  return causes.length > 0 ? { refusal: invalid(EVENTS, object.metadata.name, causes) } : { object };
 }
 
 /** Admission of a change to a pod. Its spec is final here: only the scheduler changes it, who does not come this way. */

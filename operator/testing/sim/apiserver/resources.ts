@@ -1,6 +1,6 @@
 /** What the simulated API server serves, and how a path names it. */
 
-export type ResourceName = "pods" | "taskruns" | "podtemplates" | "nodes";
+export type ResourceName = "pods" | "taskruns" | "podtemplates" | "nodes" | "events";
 
 export interface Resource {
   readonly name: ResourceName;
@@ -32,7 +32,15 @@ export const PODTEMPLATES: Resource = {
 /** Nodes have no namespace; here that is the namespace "". */
 export const NODES: Resource = { name: "nodes", group: "", apiVersion: "v1", kind: "Node", qualified: "nodes" };
 
-const RESOURCES: readonly Resource[] = [PODS, TASKRUNS, PODTEMPLATES, NODES];
+export const EVENTS: Resource = {
+  name: "events",
+  group: "events.k8s.io",
+  apiVersion: "events.k8s.io/v1",
+  kind: "Event",
+  qualified: "events.events.k8s.io",
+};
+
+const RESOURCES: readonly Resource[] = [PODS, TASKRUNS, PODTEMPLATES, NODES, EVENTS];
 
 export interface Route {
   readonly resource: Resource;
@@ -41,17 +49,16 @@ export interface Route {
   readonly subresource?: "status";
 }
 
-const PATH =
-  /^(\/api\/v1|\/apis\/stint\.dev\/v1alpha1)(?:\/namespaces\/([^/]+))?\/([a-z]+)(?:\/([^/]+))?(?:\/(status))?$/;
+const PATH = /^\/(?:api|apis\/([^/]+))\/([^/]+)(?:\/namespaces\/([^/]+))?\/([a-z]+)(?:\/([^/]+))?(?:\/(status))?$/;
 
 /** Undefined for a path this server does not know. */
 export function routeOf(path: string): Route | undefined {
   const match = PATH.exec(path);
   if (match === null) return undefined;
-  const [, prefix, inPath, plural, name, subresource] = match;
-  const resource = RESOURCES.find((one) => one.name === plural);
-  if (resource === undefined || (prefix === "/api/v1") !== (resource.group === "")) return undefined;
-  if (resource === NODES && inPath !== undefined) return undefined;
+  const [, group = "", version, inPath, plural, name, subresource] = match;
+  const apiVersion = group === "" ? version : `${group}/${version}`;
+  const resource = RESOURCES.find((one) => one.name === plural && one.apiVersion === apiVersion);
+  if (resource === undefined || (resource === NODES && inPath !== undefined)) return undefined;
   const namespace = resource === NODES ? "" : inPath;
   if (name !== undefined && namespace === undefined) return undefined;
   return {

@@ -19,7 +19,7 @@ import {
 } from "./failure.ts";
 import { list, type ReadOptions } from "./list.ts";
 import { removeObject } from "./remove.ts";
-import { NODES, PODS, type Resource, type Route, routeOf, TASKRUNS } from "./resources.ts";
+import { EVENTS, NODES, PODS, type Resource, type Route, routeOf, TASKRUNS } from "./resources.ts";
 import { jsonOf, Store } from "./store.ts";
 
 export interface ServerOptions {
@@ -135,6 +135,7 @@ export class ApiServer {
   #update(route: Route, body: unknown, by: string): ApiResponse {
     const { resource } = route;
     const name = route.name ?? "";
+    if (resource === EVENTS) return methodNotAllowed();
     const decoded = decodeBody(resource, body);
     if (!("metadata" in decoded)) return decoded;
     if (decoded.metadata.name !== name) {

@@ -40,6 +40,7 @@ export class Store {
     taskruns: new Map(),
     podtemplates: new Map(),
     nodes: new Map(),
+    events: new Map(),
   };
   readonly #changes: Change[] = [];
   readonly #listeners: ((change: Change) => void)[] = [];

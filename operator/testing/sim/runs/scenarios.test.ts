@@ -3,22 +3,25 @@ import { startRealCore as startOperator } from "../core.ts";
 import { type RunResult, runWorld } from "../run.ts";
 import { scenarioPlan, SCENARIOS } from "../scenarios.ts";
 
-/** The writes each scenario costs when nothing goes wrong: pods created, pods deleted, statuses written. */
-const COSTS: Readonly<Record<string, readonly [number, number, number]>> = {
-  shortSuccess: [1, 0, 1],
-  success: [1, 0, 2],
-  failure: [1, 0, 2],
-  invalidTemplate: [0, 0, 1],
-  refusedTemplate: [1, 0, 1],
-  strangersPod: [1, 0, 1],
-  neverKept: [2, 2, 2],
-  keptOnFailure: [2, 1, 2],
-  timeToLive: [1, 1, 2],
-  compacted: [2, 2, 5],
+/** The writes each scenario costs when nothing goes wrong: pods created, pods deleted, statuses written, events. */
+const COSTS: Readonly<Record<string, readonly [number, number, number, number]>> = {
+  shortSuccess: [1, 0, 1, 0],
+  success: [1, 0, 2, 0],
+  results: [1, 1, 3, 0],
+  resultsMissingAtFirst: [2, 0, 2, 2],
+  retriesExhausted: [2, 0, 2, 2],
+  failure: [1, 0, 2, 1],
+  invalidTemplate: [0, 0, 1, 1],
+  refusedTemplate: [1, 0, 1, 1],
+  strangersPod: [1, 0, 1, 1],
+  neverKept: [2, 2, 2, 2],
+  keptOnFailure: [2, 1, 2, 2],
+  timeToLive: [1, 1, 2, 1],
+  compacted: [2, 2, 5, 2],
 };
 
 function writesOf({ requests }: RunResult): readonly number[] {
-  return ["POST", "DELETE", "PUT"].map((verb) => requests[verb] ?? 0);
+  return ["POST", "DELETE", "PUT", "EVENT"].map((verb) => requests[verb] ?? 0);
 }
 
 describe("without faults", () => {
@@ -27,9 +30,12 @@ describe("without faults", () => {
     expect(result.lives).toBe(1);
   });
 
-  it.each(Object.entries(COSTS))("%s costs %j creations, deletions and status writes", async (name, wantWrites) => {
-    expect(writesOf(await runWorld(scenarioPlan(name, { startOperator })))).toEqual(wantWrites);
-  });
+  it.each(Object.entries(COSTS))(
+    "%s costs %j creations, deletions, status writes and events",
+    async (name, wantWrites) => {
+      expect(writesOf(await runWorld(scenarioPlan(name, { startOperator })))).toEqual(wantWrites);
+    },
+  );
 
   it("works with a server that refuses sendInitialEvents", async () => {
     const result = await runWorld(scenarioPlan("success", { startOperator, initialEvents: false }));
