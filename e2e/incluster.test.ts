@@ -90,7 +90,9 @@ describe("applied as manifests/ say, the operator", () => {
 
     expect(await rightsIn(room)).toEqual({
       "events.events.k8s.io": ["create"],
+      nodes: ["list", "watch"],
       pods: ["create", "delete", "get", "list", "watch"],
+      podtemplates: ["list", "watch"],
       "taskruns.stint.dev": ["delete", "get", "list", "watch"],
       // Lets it name a TaskRun as the owner of a pod; there is no such part of a TaskRun to write.
       "taskruns.stint.dev/finalizers": ["update"],
