@@ -1,4 +1,7 @@
 /** What the API server takes and what it refuses, by schema and rules of crds/taskruns.yaml; no operator runs. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { loadAll } from "js-yaml";
 import { describe, expect, inject, it } from "vitest";
 import { admitTaskRun } from "../operator/testing/sim/apiserver/admission.ts";
 import { Client, type Reply } from "./support/client.ts";
@@ -7,6 +10,11 @@ import { Room } from "./support/room.ts";
 import { BAD } from "./validation/bad.ts";
 import { UPDATES } from "./validation/updates.ts";
 import { ADDED, GOOD } from "./validation/good.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+const PAGES = ["README.md", ...readdirSync(join(ROOT, "docs")).map((name) => `docs/${name}`)]
+  .map((page): readonly [string, readonly object[]] => [page, shownOn(page)])
+  .filter(([, objects]) => objects.length > 0);
 
 interface Answer {
   readonly message?: string;
@@ -83,6 +91,29 @@ describe.concurrent("a change of a TaskRun is", () => {
   });
 });
 
+describe.concurrent("what the documentation shows is taken by the API server:", () => {
+  it.for(PAGES)("%s", async ([, objects], test) => {
+    const room = await Room.open(test);
+    const said = await room.kubectl.run(["apply", "--dry-run=server", "-f", "-"], { input: documents(objects) });
+
+    expect(said.trim().split("\n")).toHaveLength(objects.length);
+  });
+});
+
+/** The objects in the YAML of a page, whole ones and specs of TaskRuns. */
+function shownOn(page: string): readonly object[] {
+  const text = readFileSync(join(ROOT, page), "utf8");
+  const blocks = [...text.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, block = ""]) => block);
+  return blocks.flatMap((block) => loadAll(block)).flatMap((one) => asObject(one as Readonly<Record<string, unknown>>));
+}
+
+function asObject(shown: Readonly<Record<string, unknown>>): readonly object[] {
+  if ("kind" in shown) return [shown];
+  if ("spec" in shown) return [whole("shown", shown["spec"])];
+  // The rest is the operator's configuration file, which has tests of its own.
+  return "retry" in shown ? [whole("shown", { podTemplateRef: { name: "any" }, ...shown })] : [];
+}
+
 /** Strict as kubectl is, and without leaving anything. */
 async function create(spec: unknown): Promise<Reply<Answer>> {
   const query = "dryRun=All&fieldValidation=Strict";
@@ -106,6 +137,6 @@ function whole(name: string, spec: unknown): Whole {
 }
 
 /** A stream of documents: of one that is wrong kubectl goes on to the next. */
-function documents(items: readonly Whole[]): string {
+function documents(items: readonly object[]): string {
   return items.map((item) => JSON.stringify(item)).join("\n---\n");
 }

@@ -81,7 +81,13 @@ describe("the tree", () => {
     expect([...large, ...binary.map(({ path }) => path)]).toEqual([]);
   });
 
-  it.each(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"])("has only links in %s that lead somewhere", (path) => {
+  const pagesToRead = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    ...paths.filter((path) => /^docs\/.*\.md$/.test(path)),
+  ];
+  it.each(pagesToRead)("has only links in %s that lead somewhere", (path) => {
     const pages = sources.filter((source) => source.path === path);
 
     expect(pages.flatMap((page) => linkProblems(page, (target) => existsSync(join(ROOT, target))))).toEqual([]);
