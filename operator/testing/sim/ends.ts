@@ -1,5 +1,6 @@
 /** How a TaskRun must have ended: predicted from its scripts if nobody touched it, else bounded by what was done to it. */
 import { isDeepStrictEqual } from "node:util";
+import { TAINT_MANAGER } from "./nodes.ts";
 import type { TaskRun } from "./objects.ts";
 import { type End, scriptsOf, type TaskRunPlan } from "./plan.ts";
 import { type PodScript, scriptOf } from "./script.ts";
@@ -19,8 +20,8 @@ export function endProblem(plan: TaskRunPlan, taskRun: TaskRun, pods: readonly P
   // Stopped by the operator and removed while it was not looking: it may not guess whether the containers have ended.
   const unseen = pods.some((pod) => pod.deletionBy === "operator" && pod.removedBy !== undefined && !pod.endedFirst);
   if (unseen && reason === "UnknownFate" && status.exitCode !== 0) return undefined;
-  const touched = (plan.acts ?? []).length > 0 && plan.wants === undefined;
-  if (touched) {
+  const touched = (plan.acts ?? []).length > 0 || pods.some(({ nodeLost }) => nodeLost);
+  if (touched && plan.wants === undefined) {
     return isJustified(reason, taskRun, pods) ? undefined : `ended as ${is}, which nothing that happened explains`;
   }
   const wants = plan.wants ?? predictedEnds(plan);
@@ -87,7 +88,9 @@ function isJustified(reason: string, { spec }: TaskRun, pods: readonly PodRecord
     case "OOMKilled":
       return pods.some(({ report }) => report?.reason === "OOMKilled");
     case "Evicted":
-      return pods.some(({ report }) => report?.exitCode === 137);
+      return pods.some(({ report, deletionBy }) => report?.exitCode === 137 || deletionBy === TAINT_MANAGER);
+    case "NodeLost":
+      return pods.some(({ nodeLost }) => nodeLost);
     case "RetriesExhausted":
       return pods.length >= 1;
     default:

@@ -2,13 +2,13 @@
 import { FOREGROUND, ORPHAN } from "./apiserver/remove.ts";
 import { PODS, TASKRUNS } from "./apiserver/resources.ts";
 import { keyOf, type OwnerReference, type Stored } from "./objects.ts";
-import { type Site, span } from "./site.ts";
+import { type Ground, span } from "./site.ts";
 
 const NAME = "gc";
 const LAG_MS = [20, 400] as const;
 
 /** Starts the actor. */
-export function startGarbageCollector(site: Site): void {
+export function startGarbageCollector(site: Ground): void {
   const random = site.random.fork(NAME);
   const look = (work: () => void): void => {
     site.clock.after(span(site, random, LAG_MS), work);
@@ -27,11 +27,11 @@ export function startGarbageCollector(site: Site): void {
   });
 }
 
-function collectDependents(site: Site, owner: Stored): void {
+function collectDependents(site: Ground, owner: Stored): void {
   for (const pod of dependentsOf(site, owner)) collectIfOrphaned(site, keyOf(pod));
 }
 
-function collectIfOrphaned(site: Site, key: string): void {
+function collectIfOrphaned(site: Ground, key: string): void {
   const pod = site.server.store.get("pods", key);
   const references = pod?.metadata.ownerReferences ?? [];
   if (pod === undefined || references.length === 0) return;
@@ -39,14 +39,14 @@ function collectIfOrphaned(site: Site, key: string): void {
   deletePod(site, pod);
 }
 
-function ownerExists(site: Site, { metadata }: Stored, reference: OwnerReference): boolean {
+function ownerExists(site: Ground, { metadata }: Stored, reference: OwnerReference): boolean {
   if (reference.kind !== "TaskRun") return true;
   const owner = site.server.store.get("taskruns", `${metadata.namespace}/${reference.name}`);
   return owner?.metadata.uid === reference.uid;
 }
 
 /** Foreground: delete the dependents, then let the owner go. Orphan: cut the references, then let the owner go. */
-function carryOut(site: Site, { metadata }: Stored): void {
+function carryOut(site: Ground, { metadata }: Stored): void {
   const owner = site.server.store.get("taskruns", `${metadata.namespace}/${metadata.name}`);
   if (owner?.metadata.uid !== metadata.uid) return;
   const finalizers = owner.metadata.finalizers ?? [];
@@ -73,7 +73,7 @@ function waitsForDependents({ metadata }: Stored): boolean {
 }
 
 /** Nothing depends on a pod. */
-function releasePod(site: Site, { metadata }: Stored): void {
+function releasePod(site: Ground, { metadata }: Stored): void {
   site.server.amend(PODS, { key: `${metadata.namespace}/${metadata.name}`, uid: metadata.uid, by: NAME }, (current) => {
     const finalizers = (current.metadata.finalizers ?? []).filter((entry) => !isOurs(entry));
     return { ...current, metadata: { ...current.metadata, finalizers } };
@@ -84,7 +84,7 @@ function isOurs(finalizer: string): boolean {
   return finalizer === FOREGROUND || finalizer === ORPHAN;
 }
 
-function advanceOwner(site: Site, pod: Stored): void {
+function advanceOwner(site: Ground, pod: Stored): void {
   for (const reference of pod.metadata.ownerReferences ?? []) {
     const key = `${pod.metadata.namespace}/${reference.name}`;
     const owner = site.server.store.get("taskruns", key);
@@ -94,7 +94,7 @@ function advanceOwner(site: Site, pod: Stored): void {
   }
 }
 
-function dropFinalizer(site: Site, owner: Stored, finalizer: string): void {
+function dropFinalizer(site: Ground, owner: Stored, finalizer: string): void {
   site.trace.note(NAME, `removes finalizer ${finalizer} of ${keyOf(owner)}`);
   site.server.amend(TASKRUNS, { key: keyOf(owner), uid: owner.metadata.uid, by: NAME }, (current) => {
     const finalizers = (current.metadata.finalizers ?? []).filter((entry) => entry !== finalizer);
@@ -102,7 +102,7 @@ function dropFinalizer(site: Site, owner: Stored, finalizer: string): void {
   });
 }
 
-function dependentsOf(site: Site, owner: Stored): Stored[] {
+function dependentsOf(site: Ground, owner: Stored): Stored[] {
   return [...site.server.store.values("pods")].filter((pod) => referenceTo(pod, owner) !== undefined);
 }
 
@@ -110,7 +110,7 @@ function referenceTo(pod: Stored, owner: Stored): OwnerReference | undefined {
   return pod.metadata.ownerReferences?.find((reference) => reference.uid === owner.metadata.uid);
 }
 
-function deletePod(site: Site, { metadata }: Stored): void {
+function deletePod(site: Ground, { metadata }: Stored): void {
   site.trace.note(NAME, `deletes ${metadata.namespace}/${metadata.name}`);
   const path = `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}`;
   const body = { preconditions: { uid: metadata.uid }, propagationPolicy: "Background" };

@@ -1,9 +1,11 @@
 /** The world of a seed: its TaskRuns, what people do to them, and which faults strike. */
 import { drawFaultPlan, RandomFaults } from "./faults.ts";
+import type { NodeLoss } from "./nodes.ts";
 import type { TaskRunPlan } from "./plan.ts";
 import { POISONS } from "./poison.ts";
 import { Random } from "./random.ts";
 import type { PodScript, Scripts } from "./script.ts";
+import type { BasePlan } from "./templates.ts";
 import type { Act, Deed, Moment } from "./users.ts";
 import type { StartOperator, WorldPlan } from "./world.ts";
 
@@ -25,7 +27,7 @@ export function planForSeed(
   const count = setting.int(1, TASK_RUNS_MAX);
   const taskRuns = Array.from({ length: count }, (_, i) => {
     const own = random.fork(`taskrun-${i}`);
-    return drawTaskRun(own, { name: `task-${i}`, createAtMs: own.int(0, chaosMs / 2), users, poison });
+    return drawTaskRun(own, { name: `task-${i}`, createAtMs: own.int(0, chaosMs / 2), chaosMs, users, poison });
   });
   return {
     seed: String(seed),
@@ -50,6 +52,7 @@ export function planForSeed(
 interface Ground {
   readonly name: string;
   readonly createAtMs: number;
+  readonly chaosMs: number;
   /** How probable it is that people touch this TaskRun. */
   readonly users: number;
   readonly poison: number;
@@ -82,9 +85,20 @@ function drawTaskRun(random: Random, ground: Ground): TaskRunPlan {
       ...drawAftermath(random.fork("aftermath")),
     },
     ...drawMetadata(random.fork("metadata")),
+    ...drawBase(random.fork("base"), ground.chaosMs),
     scripts,
     ...(acts.length === 0 ? {} : { acts }),
   };
+}
+
+/** Often it comes after the TaskRun, and sometimes it is away when the next attempt needs it. */
+function drawBase(random: Random, chaosMs: number): Pick<TaskRunPlan, "base"> {
+  if (random.chance(0.8)) return {};
+  const fromMs = random.int(0, chaosMs);
+  const editedAtMs = random.chance(0.4) ? { editedAtMs: fromMs + random.int(100, 20_000) } : {};
+  const awayMs = fromMs + random.int(100, 20_000);
+  const away: Pick<BasePlan, "away"> = random.chance(0.4) ? { away: [awayMs, awayMs + random.int(1000, 60_000)] } : {};
+  return { base: { fromMs, ...editedAtMs, ...away } };
 }
 
 /** What is to remain of it: mostly what the defaults say. */
@@ -124,6 +138,17 @@ function drawScript(random: Random, mayHang: boolean): PodScript {
   return base;
 }
 
+function drawLoss(random: Random): NodeLoss {
+  const evict = random.chance(0.6) ? { evictAfterMs: random.pick([100, 2000, 10_000]) } : {};
+  const told = { as: random.pick(["gone", "outOfService"] as const), afterMs: random.pick([500, 4000, 15_000]) };
+  return {
+    how: random.pick(["power", "silence"]),
+    ...evict,
+    ...(random.chance(0.7) && { told }),
+    backAfterMs: random.pick([1000, 6000, 30_000, 90_000]),
+  };
+}
+
 const MOMENTS: readonly [Moment, ...Moment[]] = [
   "created",
   "podCreated",
@@ -150,6 +175,8 @@ function drawActs(random: Random): readonly Act[] {
     { kind: "delete", mode: "Orphan" },
     { kind: "recreate" },
     { kind: "setRetryLimit", limit: random.int(0, 3) },
+    { kind: "loseNode", loss: drawLoss(random.fork("loss")) },
+    { kind: "loseNode", loss: drawLoss(random.fork("another loss")) },
     { kind: "setTtl", seconds: random.pick([0, 3, 20]) },
     { kind: "applyAgain" },
   ];

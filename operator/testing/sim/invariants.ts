@@ -8,9 +8,11 @@ import type { Change, Store } from "./apiserver/store.ts";
 import { Aftermath } from "./aftermath.ts";
 import { EventRules } from "./eventrules.ts";
 import type { Link } from "./link.ts";
-import { isRecord, isTerminalPhase, type Pod, type TaskRun } from "./objects.ts";
+import { POD_GC, TAINT_MANAGER } from "./nodes.ts";
+import { isRecord, isTerminalPhase, type Pod, type Stored, type TaskRun } from "./objects.ts";
 import { changedStatusProblem, sentStatusProblem } from "./statusrules.ts";
 import type { Problem } from "./statusrules.ts";
+import { BASE_LABEL } from "./templates.ts";
 import type { PodRecord, Truth } from "./truth.ts";
 
 export interface InvariantOptions {
@@ -69,15 +71,18 @@ export class Invariants {
     const record = truth.pods.get(change.object.metadata.uid);
     if (record?.owner === undefined) return;
     if (!wasBound && record.node !== undefined) this.#onePodPerAttempt(record);
-    if (change.type === "ADDED" && change.by === "operator") this.#podCreated(record, record.owner);
+    if (change.type === "ADDED" && change.by === "operator") this.#podCreated(record, record.owner, change.object);
   }
 
-  #podCreated(record: PodRecord, { key, uid }: NonNullable<PodRecord["owner"]>): void {
+  #podCreated(record: PodRecord, { key, uid }: NonNullable<PodRecord["owner"]>, pod: Stored): void {
     const { store, fail } = this.#options;
     if (record.restartPolicy !== "Never") fail("I1 OnePodPerAttempt", `${record.key} may restart its containers`);
     const owner = store.get("taskruns", key) as TaskRun | undefined;
     if (owner?.metadata.uid !== uid) return;
     const phase = owner.status?.phase;
+    const { name = "" } = owner.spec?.podTemplateRef ?? {};
+    const built = pod.metadata.labels?.[BASE_LABEL] ?? "";
+    if (built !== name) fail("I7 BuiltOnTemplate", `pod ${record.key} is made from "${built}", not from "${name}"`);
     if (isTerminalPhase(phase)) fail("I3 NoResurrection", `pod ${record.key} created after its TaskRun was ${phase}`);
   }
 
@@ -151,10 +156,11 @@ function isDeletion({ type, object, by }: Change): boolean {
   return by === "operator" && (type === "DELETED" || object.metadata.deletionTimestamp !== undefined);
 }
 
-function leftNoTrace(record: PodRecord): boolean {
-  return (
-    !record.named && record.removedBy !== undefined && (record.deletionBy === "user" || record.deletionBy === "gc")
-  );
+/** Who deletes pods besides the operator. */
+const OTHERS: ReadonlySet<string> = new Set(["user", "gc", TAINT_MANAGER, POD_GC]);
+
+function leftNoTrace({ named, removedBy, deletionBy }: PodRecord): boolean {
+  return !named && removedBy !== undefined && OTHERS.has(deletionBy ?? "");
 }
 
 function isAllowed({ method, path }: ApiRequest): boolean {

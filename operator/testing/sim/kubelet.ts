@@ -11,6 +11,7 @@ import {
   keyOf,
   mainContainerOf,
   type Pod,
+  podEnded,
   type PodStatus,
   timestamp,
 } from "./objects.ts";
@@ -39,14 +40,30 @@ export function startKubelets(site: Site): void {
     site.clock.after(span(site, random, NOTICE_MS), () => notice(change));
   });
   // Levels, not edges: notices may overtake each other, so only the newest state counts.
-  const notice = ({ key, object }: Change): void => {
+  const notice = ({ key, object }: Pick<Change, "key" | "object">): void => {
     const { uid } = object.metadata;
     const worker = workers.get(uid);
     const pod = site.server.store.get("pods", key) as Pod | undefined;
+    if (!site.nodes.isUp((object as Pod).spec?.nodeName ?? "")) return;
     if (pod?.metadata.uid !== uid) worker?.stop("removed");
+    // What is over in the API is never started.
+    else if (worker === undefined && podEnded(pod)) return;
     else if (worker === undefined) workers.set(uid, new Worker(site, pod, random.fork(uid)));
     else if (pod.metadata.deletionTimestamp !== undefined) worker.stop("deleted");
   };
+  const on = (name: string): Worker[] => [...workers.values()].filter((worker) => worker.node === name);
+  site.nodes.listen({
+    powerLost: (name) => {
+      for (const worker of on(name)) worker.losePower();
+    },
+    // Its first list shows what is there, and by that what is there no longer.
+    back: (name) => {
+      for (const worker of on(name)) worker.comeBack();
+      for (const object of site.server.store.values("pods")) {
+        if ((object as Pod).spec?.nodeName === name) notice({ key: keyOf(object), object });
+      }
+    },
+  });
 }
 
 type ContainerRun =
@@ -68,6 +85,7 @@ interface Exit {
  * - ended: nothing runs; the final status is written, then, if the pod is being deleted, it is removed.
  */
 class Worker {
+  readonly node: string;
   readonly #site: Site;
   readonly #random: Random;
   readonly #key: string;
@@ -85,6 +103,7 @@ class Worker {
   constructor(site: Site, pod: Pod, random: Random) {
     this.#site = site;
     this.#random = random;
+    this.node = pod.spec?.nodeName ?? "";
     this.#key = keyOf(pod);
     this.#uid = pod.metadata.uid;
     this.#main = mainContainerOf(pod);
@@ -126,12 +145,29 @@ class Worker {
     this.#site.clock.after(this.#script.stopMs, () => this.#endAll());
   }
 
+  /** Nothing runs on without power; the kubelet finds that out when it starts again. */
+  losePower(): void {
+    for (const name of this.#containers.keys()) this.#end(name, { code: 255, reason: "Unknown" });
+  }
+
+  comeBack(): void {
+    const current = this.#site.server.store.get("pods", this.#key) as Pod | undefined;
+    if (current?.metadata.uid !== this.#uid) this.stop("removed");
+    else if (this.#state !== "preparing") this.#report();
+    else if (podEnded(current)) this.stop("deleted");
+    else this.#prepare();
+  }
+
+  get #down(): boolean {
+    return !this.#site.nodes.isUp(this.node);
+  }
+
   #prepare(): void {
     const { pullFailsMs } = this.#script;
     const startMs = span(this.#site, this.#random, START_MS);
     if (pullFailsMs > 0) {
       this.#site.clock.after(startMs, () => {
-        if (this.#state !== "preparing") return;
+        if (this.#state !== "preparing" || this.#down) return;
         for (const name of this.#containers.keys()) {
           this.#containers.set(name, { at: "waiting", reason: "ImagePullBackOff" });
         }
@@ -144,7 +180,7 @@ class Worker {
   }
 
   #start(): void {
-    if (this.#state !== "preparing") return;
+    if (this.#state !== "preparing" || this.#down) return;
     this.#state = "running";
     this.#site.trace.note(NAME, `starts ${this.#key}`);
     const { runMs, exitCode, says, oom, sidecarMs, evictedAfterMs } = this.#script;
@@ -156,7 +192,10 @@ class Worker {
       const own = oom ? { code: KILLED, reason: "OOMKilled" } : { ...exitOf(exitCode), ...(says && { message: says }) };
       if (Number.isFinite(forMs)) this.#site.clock.after(forMs, () => this.#end(name, mine ? own : exitOf(0)));
     }
-    if (Number.isFinite(evictedAfterMs)) this.#site.clock.after(evictedAfterMs, () => this.stop("evicted"));
+    if (Number.isFinite(evictedAfterMs))
+      this.#site.clock.after(evictedAfterMs, () => {
+        if (!this.#down) this.stop("evicted");
+      });
     this.#report();
   }
 
@@ -191,6 +230,7 @@ class Worker {
   }
 
   #write(): void {
+    if (this.#down) return;
     const { server, clock, random } = this.#site;
     const which = { key: this.#key, uid: this.#uid, by: NAME };
     const written = server.amend(PODS, which, (pod) => ({ ...pod, status: this.#status(pod as Pod) }));
@@ -204,6 +244,7 @@ class Worker {
   }
 
   #remove(): void {
+    if (this.#down) return;
     const [namespace, name] = this.#key.split("/");
     const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
     const body = { gracePeriodSeconds: 0, preconditions: { uid: this.#uid } };

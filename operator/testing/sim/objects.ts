@@ -89,7 +89,8 @@ export interface PodStatus {
 export type Pod = Stored<PodSpec, PodStatus>;
 
 export interface TaskRunSpec {
-  readonly template: unknown;
+  readonly template?: unknown;
+  readonly podTemplateRef?: { readonly name: string };
   readonly retry?: {
     readonly limit?: number;
     readonly backoff?: { readonly initialSeconds?: number; readonly factor?: number; readonly maxSeconds?: number };

@@ -1,5 +1,6 @@
 /** What a simulated world contains: values only, so that a plan can be printed, varied and run again. */
 import type { Act, Manifest } from "./users.ts";
+import type { BasePlan } from "./templates.ts";
 import type { PodScript, Scripts } from "./script.ts";
 
 /** How a TaskRun may end. Fields left out are not compared. */
@@ -20,6 +21,8 @@ export interface TaskRunPlan {
   readonly metadata?: Readonly<Record<string, unknown>>;
   readonly scripts?: Scripts;
   readonly acts?: readonly Act[];
+  /** It builds on a PodTemplate, and has no template of its own. */
+  readonly base?: BasePlan;
   /** Someone else's pod takes the name just before the operator does. */
   readonly stranger?: boolean;
   /** Pod Security refuses its pods. */
@@ -41,12 +44,12 @@ export function keyOfPlan({ namespace = "default", name }: TaskRunPlan): string 
 /** The object a user would apply. */
 export function manifestOf(plan: TaskRunPlan): Manifest {
   const { name, namespace = "default" } = plan;
-  const template = templateFor(scriptsOf(plan));
+  const own = plan.base === undefined ? { template: templateFor(scriptsOf(plan)) } : { podTemplateRef: { name } };
   const object = {
     apiVersion: "stint.dev/v1alpha1",
     kind: "TaskRun",
     metadata: { ...plan.metadata, name, namespace },
-    spec: { template, ...plan.spec },
+    spec: { ...own, ...plan.spec },
   };
   // As text and back: `__proto__` becomes an ordinary key, as it does on the wire.
   return JSON.parse(JSON.stringify(object)) as typeof object;

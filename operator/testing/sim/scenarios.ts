@@ -1,6 +1,8 @@
 /** Small worlds with a known end. To extend: add an entry; every run test then takes it up. */
 import { NO_FAULTS, type RequestFault, ScriptedFaults } from "./faults.ts";
+import type { NodeLoss } from "./nodes.ts";
 import type { TaskRunPlan } from "./plan.ts";
+import type { Act } from "./users.ts";
 import type { StartOperator, WorldPlan } from "./world.ts";
 
 const FOREVER = Number.POSITIVE_INFINITY;
@@ -15,6 +17,11 @@ function only(plan: Omit<TaskRunPlan, "name">): readonly TaskRunPlan[] {
 }
 
 const TRACKED = { annotations: { "argocd.argoproj.io/tracking-id": "shop:stint.dev/TaskRun:default/task" } };
+
+/** Its node fails 3 s after the task has begun. */
+function lost(loss: NodeLoss): readonly Act[] {
+  return [{ when: "running", afterMs: 3000, deed: { kind: "loseNode", loss } }];
+}
 
 export const SCENARIOS: Readonly<Record<string, readonly TaskRunPlan[]>> = {
   success: only({ scripts: [{ runMs: 5000 }] }),
@@ -166,6 +173,49 @@ export const SCENARIOS: Readonly<Record<string, readonly TaskRunPlan[]>> = {
     spec: { ttlSecondsAfterFinished: 5 },
     acts: [{ when: "ended", afterMs: 4500, deed: { kind: "setTtl", seconds: 30 } }],
     wants: [{ phase: "Succeeded", attempts: 1 }],
+  }),
+  /** A node loses its power and is taken out of the cluster: nothing else tells that its pod has ended. */
+  nodeGone: only({
+    spec: retry(1),
+    scripts: [{ runMs: FOREVER }, { runMs: 1000 }],
+    acts: lost({ how: "power", evictAfterMs: 4000, told: { as: "gone", afterMs: 8000 }, backAfterMs: 60_000 }),
+    wants: [{ phase: "Succeeded" }],
+  }),
+  nodeOutOfService: only({
+    spec: retry(1),
+    scripts: [{ runMs: FOREVER }, { runMs: 1000 }],
+    acts: lost({ how: "power", told: { as: "outOfService", afterMs: 8000 }, backAfterMs: 60_000 }),
+    wants: [{ phase: "Succeeded" }],
+  }),
+  /** Its task runs on, so nothing may be tried until it is heard of again; an operator that is away then cannot know its fate. */
+  nodeSilent: only({
+    spec: retry(1),
+    scripts: [{ runMs: FOREVER, stopMs: 1000 }, { runMs: 1000 }],
+    acts: lost({ how: "silence", evictAfterMs: 4000, backAfterMs: 20_000 }),
+    wants: [
+      { phase: "Succeeded", attempts: 2 },
+      { phase: "Failed", reason: "UnknownFate", attempts: 1 },
+    ],
+  }),
+  nodeSilentForAWhile: only({
+    scripts: [{ runMs: 15_000 }],
+    acts: lost({ how: "silence", backAfterMs: 20_000 }),
+    wants: [{ phase: "Succeeded", attempts: 1 }],
+  }),
+  nodeRebooted: only({
+    spec: retry(1),
+    scripts: [{ runMs: FOREVER }, { runMs: 1000 }],
+    acts: lost({ how: "power", backAfterMs: 10_000 }),
+    wants: [{ phase: "Succeeded", attempts: 2 }],
+  }),
+  templateThere: only({ base: { fromMs: 0 }, createAtMs: 10, scripts: [{ runMs: 300 }] }),
+  templateMissing: only({ base: { fromMs: 20_000 }, scripts: [{ runMs: 1000 }] }),
+  templateEdited: only({ base: { fromMs: 0, editedAtMs: 3000 }, createAtMs: 10, scripts: [{ runMs: 6000 }] }),
+  templateMissingForTheRetry: only({
+    base: { fromMs: 0, away: [2500, 30_000] },
+    createAtMs: 10,
+    spec: retry(1),
+    scripts: [{ runMs: 2000, exitCode: 1 }, { runMs: 1000 }],
   }),
   strangersPod: only({ stranger: true }),
 };

@@ -25,7 +25,8 @@ export function startScheduler(site: Site): void {
 }
 
 function bind(site: Site, { key, object }: Change, random: Random): void {
-  const nodeName = random.pick(NODE_NAMES);
+  const drawn = random.pick(NODE_NAMES);
+  const nodeName = site.nodes.isUp(drawn) ? drawn : (NODE_NAMES.find((name) => site.nodes.isUp(name)) ?? drawn);
   const bound = site.server.amend(PODS, { key, uid: object.metadata.uid, by: NAME }, (current): Stored | undefined => {
     if (current.metadata.deletionTimestamp !== undefined) return undefined;
     const pod = current as Pod;

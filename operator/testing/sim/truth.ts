@@ -34,6 +34,8 @@ export interface PodRecord {
   endedFirst: boolean;
   /** Its TaskRun was deleted with the wish that its pods stay: it is nobody's now. */
   orphaned: boolean;
+  /** Its node was lost while it was there. */
+  nodeLost: boolean;
   /** Some TaskRun's status has named this uid. */
   named: boolean;
 }
@@ -96,6 +98,12 @@ export class Truth {
     this.pods.get(uid)?.alive.delete(container);
   }
 
+  nodeLost(name: string): void {
+    for (const record of this.pods.values()) {
+      if (record.node === name && record.removedBy === undefined) record.nodeLost = true;
+    }
+  }
+
   #create(pod: Pod, createdBy: string): PodRecord {
     const controller = controllerOf(pod);
     const attempt = attemptOf(pod);
@@ -118,6 +126,7 @@ export class Truth {
       removedBy: undefined,
       endedFirst: false,
       orphaned: false,
+      nodeLost: false,
       named: false,
     };
     this.pods.set(record.uid, record);

@@ -1,6 +1,7 @@
 /** People (and their tools) who touch TaskRuns and pods by hand, at chosen moments. */
 import type { ApiRequest } from "../../api/port.ts";
 import type { Change } from "./apiserver/store.ts";
+import type { NodeLoss } from "./nodes.ts";
 import { controllerOf, type Pod, type TaskRun } from "./objects.ts";
 import type { Site } from "./site.ts";
 
@@ -27,6 +28,8 @@ export type Deed =
   /** Deletes it and makes one of the same name as soon as the name is free. */
   | { readonly kind: "recreate" }
   | { readonly kind: "setRetryLimit"; readonly limit: number }
+  /** Of the nodes that its pods are on, one fails. */
+  | { readonly kind: "loseNode"; readonly loss: NodeLoss }
   | { readonly kind: "setTtl"; readonly seconds: number }
   | { readonly kind: "dropFinalizers" }
   /** As a GitOps tool does again and again, whatever became of the object. */
@@ -126,6 +129,10 @@ function perform(site: Site, key: string, { deed, manifest, recreate }: Performa
       return;
     case "setRetryLimit":
       edit(site, key, (spec) => ({ ...spec, retry: { ...spec.retry, limit: deed.limit } }));
+      return;
+    case "loseNode":
+      for (const { spec } of podsOf(site, key))
+        if (spec?.nodeName !== undefined) site.nodes.lose(spec.nodeName, deed.loss);
       return;
     case "setTtl":
       edit(site, key, (spec) => ({ ...spec, ttlSecondsAfterFinished: deed.seconds }));

@@ -11,13 +11,14 @@ import { startGarbageCollector } from "./garbage.ts";
 import { Invariants } from "./invariants.ts";
 import { startKubelets } from "./kubelet.ts";
 import { Link, type Network } from "./link.ts";
-import { NODE_NAMES, registerNode } from "./nodes.ts";
+import { SimNodes } from "./nodes.ts";
 import { attemptOf, controllerOf, isTerminalPhase, type Pod, type TaskRun } from "./objects.ts";
 import { keyOfPlan, manifestOf, scriptsOf, type TaskRunPlan } from "./plan.ts";
 import { Random } from "./random.ts";
 import { startScheduler } from "./scheduler.ts";
 import { ORDINARY, scriptOf } from "./script.ts";
-import type { Site } from "./site.ts";
+import type { Ground, Site } from "./site.ts";
+import { planTemplate } from "./templates.ts";
 import { Trace } from "./trace.ts";
 import { Truth } from "./truth.ts";
 import { planActs, submit } from "./users.ts";
@@ -110,7 +111,7 @@ export class World {
       after: (delayMs, run) => this.clock.after(delayMs, run),
       random: this.#random.fork("hub"),
     });
-    this.#site = {
+    const ground: Ground = {
       clock: this.clock,
       server: this.server,
       trace: this.trace,
@@ -119,6 +120,7 @@ export class World {
       scriptFor: (pod) => this.#scriptFor(pod),
       slowness: plan.slowness,
     };
+    this.#site = { ...ground, nodes: new SimNodes(ground) };
     this.#begin();
   }
 
@@ -151,7 +153,7 @@ export class World {
       const { metadata, status } = object as TaskRun;
       if (metadata.deletionTimestamp !== undefined || !isTerminalPhase(status?.phase)) return false;
     }
-    if (this.truth.anyAlive || this.invariants.aftermath.left().length > 0) return false;
+    if (this.truth.anyAlive || !this.#site.nodes.allUp || this.invariants.aftermath.left().length > 0) return false;
     for (const pod of this.server.store.values("pods")) if (pod.metadata.deletionTimestamp !== undefined) return false;
     return true;
   }
@@ -180,7 +182,6 @@ export class World {
   }
 
   #begin(): void {
-    for (const name of NODE_NAMES) registerNode(this.server, name);
     startScheduler(this.#site);
     startKubelets(this.#site);
     startGarbageCollector(this.#site);
@@ -190,6 +191,7 @@ export class World {
         manifest: manifestOf(taskRun),
         recreate: () => submit(this.#site, manifestOf(taskRun)) === 201,
       });
+      if (taskRun.base !== undefined) planTemplate(this.#site, keyOfPlan(taskRun), taskRun.base);
       this.clock.after(taskRun.createAtMs ?? 0, () => {
         this.#uncreated--;
         const code = submit(this.#site, manifestOf(taskRun));

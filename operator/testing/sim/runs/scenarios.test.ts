@@ -14,6 +14,10 @@ const COSTS: Readonly<Record<string, readonly [number, number, number, number]>>
   invalidTemplate: [0, 0, 1, 1],
   refusedTemplate: [1, 0, 1, 1],
   strangersPod: [1, 0, 1, 1],
+  templateThere: [1, 0, 1, 0],
+  // That it waits is said, how its task goes, and its end.
+  templateMissing: [1, 0, 3, 0],
+  templateEdited: [1, 0, 2, 0],
   neverKept: [2, 2, 2, 2],
   keptOnFailure: [2, 1, 2, 2],
   timeToLive: [1, 1, 2, 1],
