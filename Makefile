@@ -12,7 +12,7 @@ INSTALLED := node_modules/.package-lock.json
 KUBECTL = $(or $(shell command -v kubectl || ls -t "$${XDG_CACHE_HOME:-$$HOME/.cache}"/stint/*/bin/kubectl 2>/dev/null | head -1),$(error \
   make $@ needs kubectl in the PATH (make up builds one)))
 
-.PHONY: help demo test generate verify lint format test-unit test-sim test-e2e sim bench up down run status image install deploy undeploy clean tools
+.PHONY: help demo test generate verify lint format test-unit test-sim test-e2e sim bench bench-memory up down run status image install deploy undeploy clean tools
 
 help: ## show this list
 	@echo "usage: make VERB"; echo
@@ -43,6 +43,9 @@ sim: $(INSTALLED) ## replay one run of the simulator: make sim SEED=42
 
 bench: dist/operator.cjs ## measure bursts of TaskRuns against a bare loader on simulated nodes: make bench TASKS=1000 ROUNDS=3
 	@node bench/main.ts $(if $(TASKS),--tasks=$(TASKS)) $(if $(ROUNDS),--rounds=$(ROUNDS))
+
+bench-memory: $(INSTALLED) ## measure how much memory the operator's stores need for each TaskRun
+	@node --expose-gc bench/memory.ts
 
 generate: $(INSTALLED) ## make operator/api/types.ts from crds/*.yaml, and the merge keys of pods from openapi/
 	@node crds/generate.ts
