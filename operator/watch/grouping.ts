@@ -6,7 +6,8 @@ interface Named {
 
 export class Grouping<R extends Named> {
   readonly #groupOf: (record: R) => string | undefined;
-  readonly #groups = new Map<string, Map<string, R>>();
+  /** A group of one, as most owners' are, is the record itself: a Map would add a fifth to its weight. */
+  readonly #groups = new Map<string, R | Map<string, R>>();
 
   /** Records for which `groupOf` gives undefined are in no group. */
   constructor(groupOf: (record: R) => string | undefined) {
@@ -14,23 +15,26 @@ export class Grouping<R extends Named> {
   }
 
   of(group: string): readonly R[] {
-    return [...(this.#groups.get(group)?.values() ?? [])];
+    const members = this.#groups.get(group);
+    if (members === undefined) return [];
+    return members instanceof Map ? [...members.values()] : [members];
   }
 
   add(record: R): void {
     const group = this.#groupOf(record);
     if (group === undefined) return;
-    const members = this.#groups.get(group) ?? new Map<string, R>();
-    members.set(record.uid, record);
-    this.#groups.set(group, members);
+    const members = this.#groups.get(group);
+    if (members instanceof Map) members.set(record.uid, record);
+    else if (members === undefined || members.uid === record.uid) this.#groups.set(group, record);
+    else this.#groups.set(group, new Map([members, record].map((one) => [one.uid, one])));
   }
 
   /** `record` as it was added. */
   remove(record: R): void {
     const group = this.#groupOf(record) ?? "";
     const members = this.#groups.get(group);
-    if (members === undefined) return;
-    members.delete(record.uid);
-    if (members.size === 0) this.#groups.delete(group);
+    if (members instanceof Map) members.delete(record.uid);
+    const isEmpty = members instanceof Map ? members.size === 0 : members?.uid === record.uid;
+    if (isEmpty) this.#groups.delete(group);
   }
 }
