@@ -39,11 +39,11 @@ export interface TaskRunSpec {
        */
       initialSeconds?: number;
       /**
-       * What the pause is multiplied by after each further failure, 1 to 10, by default 2. 1 keeps it the same.
+       * What the pause is multiplied by after each further failure, 1 to 10; 2 unless the operator's configuration says otherwise. 1 keeps it the same.
        */
       factor?: number;
       /**
-       * The longest pause in seconds, at least initialSeconds and at most 86400, by default 300.
+       * The longest pause in seconds, at least initialSeconds and at most 86400; 300 unless the operator's configuration says otherwise.
        */
       maxSeconds?: number;
     };
@@ -60,7 +60,7 @@ export interface TaskRunSpec {
        */
       exitCodes?: {
         /**
-         * In or NotIn. Exit code 0 is a success and never looked at.
+         * In (one of the values) or NotIn (none of them). Exit code 0 is a success and never looked at.
          */
         operator: "In" | "NotIn";
         /**
@@ -74,7 +74,7 @@ export interface TaskRunSpec {
         values: number[];
       };
       /**
-       * Matches an attempt that failed for one of these reasons, as they stand in the REASON column.
+       * Matches an attempt that failed for one of these reasons, at most 16, as they stand in status.attempts.
        *
        * @minItems 1
        * @maxItems 16
@@ -126,11 +126,11 @@ export interface TaskRunSpec {
    */
   activeDeadlineSeconds?: number;
   /**
-   * How long one attempt may take, in seconds from the creation of its pod (1 to 31536000). Then its pod is deleted gracefully and the attempt has failed with reason AttemptDeadlineExceeded, a failure of the task itself (retry.limit).
+   * How long one attempt may take, in seconds from the creation of its pod (1 to 31536000). Then its pod is deleted gracefully and the attempt has failed with reason AttemptDeadlineExceeded, a failure of the task itself (retry.limit). At most activeDeadlineSeconds. Without it there is no such deadline, unless the operator's configuration has one.
    */
   attemptDeadlineSeconds?: number;
   /**
-   * How long a pod may take to start its main container, in seconds from its creation (1 to 31536000): finding a node, pulling images, running init containers. Then it is deleted and the attempt has failed with reason StartDeadlineExceeded (retry.infrastructureLimit). Without it a pod that cannot start is waited for, unless the operator's configuration has one.
+   * How long a pod may take to start its main container, in seconds from its creation (1 to 31536000): finding a node, pulling images, running init containers. Then it is deleted and the attempt has failed with reason StartDeadlineExceeded (retry.infrastructureLimit). At most the other two deadlines. Without it a pod that cannot start is waited for, unless the operator's configuration has one.
    */
   startDeadlineSeconds?: number;
   /**
@@ -197,7 +197,7 @@ export interface TaskRunStatus {
    */
   attempt?: number;
   /**
-   * How many attempts of the work as it is now have failed, by class.
+   * How many attempts have failed, by class. Begins anew when changed work runs.
    */
   failures?: {
     /**
@@ -222,7 +222,7 @@ export interface TaskRunStatus {
    */
   nodeName?: string;
   /**
-   * When the first attempt's pod was created.
+   * When the first pod of this work was created. Begins anew after a suspension and when changed work runs.
    */
   startTime?: string;
   /**
