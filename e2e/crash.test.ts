@@ -28,7 +28,7 @@ interface Play {
 }
 
 it(
-  `killed ${KILLS} times while ${TASK_RUNS} TaskRuns run, it ends every one as it should and runs no attempt twice`,
+  `a crashed operator picks up where it was: killed ${KILLS} times, it ends ${TASK_RUNS} TaskRuns as it should and runs no attempt twice`,
   { timeout: TEST_LIMIT_MS },
   async (test) => {
     const { dir } = needs(test, "simulated nodes", "own cluster");

@@ -137,7 +137,7 @@ describe.concurrent("activeDeadlineSeconds", () => {
 });
 
 describe.concurrent("a pod that somebody deletes", () => {
-  it("is replaced by the next attempt once it has really stopped", async (test) => {
+  it("is replaced once it has really stopped: a TaskRun never has two pods that may run at once", async (test) => {
     const { image } = needs(test, "real nodes");
     const room = await Room.open(test);
     const retry = { limit: 1, backoff: { initialSeconds: 0 } };

@@ -75,7 +75,7 @@ describe.concurrent("an invalid template ends the TaskRun as InvalidTemplate and
   });
 });
 
-it("a good TaskRun beside all of them succeeds", async (test) => {
+it("one bad TaskRun never disturbs another: a good one beside all of them succeeds", async (test) => {
   needs(test, "simulated nodes");
   const room = await Room.open(test);
   await Promise.all(HOSTILE.map(([, body], index) => create(room, `hostile-${index}`, body)));

@@ -121,7 +121,7 @@ describe.concurrent("the operator", () => {
 });
 
 // Alone: a pod counts as short only on a machine that has time for it.
-it("the operator makes two writes for a short TaskRun: its pod and its outcome", async (test) => {
+it("the operator is quiet: it makes two writes for a short TaskRun, its pod and its outcome", async (test) => {
   const { dir } = needs(test, "simulated nodes", "own cluster");
   let tries = 0;
   let room: Room;

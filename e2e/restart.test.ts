@@ -9,7 +9,7 @@ import { operatorForTest } from "./support/running.ts";
 import { untilAll } from "./support/waiting.ts";
 
 describe.concurrent("an operator that starts", () => {
-  it("counts a success before the deadline, though the deadline passed while no operator ran", async (test) => {
+  it("knows that success wins over a deadline, though the deadline passed while no operator ran", async (test) => {
     needs(test, "simulated nodes");
     const room = await Room.open(test);
     const flags = [`--namespaces=${room.namespace}`];
@@ -73,7 +73,7 @@ describe.concurrent("an operator that starts", () => {
     });
   });
 
-  it("changes no terminal outcome, whatever became of spec and pods since", async (test) => {
+  it("knows that a terminal outcome never changes, whatever became of spec and pods since", async (test) => {
     needs(test, "simulated nodes");
     const room = await Room.open(test);
     const flags = [`--namespaces=${room.namespace}`];
@@ -95,29 +95,32 @@ describe.concurrent("an operator that starts", () => {
     expect(await room.pods()).toEqual([]);
   });
 
-  it.for(["nobody", "another owner"])("leaves a pod of %s alone, even under the name it needs", async (owner, test) => {
-    const room = await Room.open(test);
-    const { metadata } = await room.create("taken", { template: simulated({}) });
-    const name = podName("taken", 1, metadata.uid);
-    const nowhere = {
-      nodeSelector: { "stint.dev/e2e": "no-such-node" },
-      containers: [{ name: "main", image: "none" }],
-    };
-    // Labels are no proof of ownership.
-    const labels = { "stint.dev/taskrun": "taken", "stint.dev/attempt": "1" };
-    const ownerReferences = owner === "nobody" ? [] : [await otherOwner(room)];
-    const stranger = { metadata: { name, labels, ownerReferences }, spec: nowhere };
-    const before = await room.client.call<Pod>("POST", podsPath(room.namespace), stranger);
-    operatorForTest(test, [`--namespaces=${room.namespace}`]);
-    const over = await room.over("taken");
+  it.for(["nobody", "another owner"])(
+    "keeps one pod per attempt: it leaves a pod of %s alone, even under the name it needs",
+    async (owner, test) => {
+      const room = await Room.open(test);
+      const { metadata } = await room.create("taken", { template: simulated({}) });
+      const name = podName("taken", 1, metadata.uid);
+      const nowhere = {
+        nodeSelector: { "stint.dev/e2e": "no-such-node" },
+        containers: [{ name: "main", image: "none" }],
+      };
+      // Labels are no proof of ownership.
+      const labels = { "stint.dev/taskrun": "taken", "stint.dev/attempt": "1" };
+      const ownerReferences = owner === "nobody" ? [] : [await otherOwner(room)];
+      const stranger = { metadata: { name, labels, ownerReferences }, spec: nowhere };
+      const before = await room.client.call<Pod>("POST", podsPath(room.namespace), stranger);
+      operatorForTest(test, [`--namespaces=${room.namespace}`]);
+      const over = await room.over("taken");
 
-    expect(over.status.phase).toBe("Failed");
-    expect(reasonOf(over)).toBe("PodNameTaken");
-    expect(messageOf(over)).toContain(name);
-    const [pod] = await room.pods();
-    expect(identityOf(pod)).toEqual(identityOf(before));
-    expect(pod?.metadata.deletionTimestamp).toBeUndefined();
-  });
+      expect(over.status.phase).toBe("Failed");
+      expect(reasonOf(over)).toBe("PodNameTaken");
+      expect(messageOf(over)).toContain(name);
+      const [pod] = await room.pods();
+      expect(identityOf(pod)).toEqual(identityOf(before));
+      expect(pod?.metadata.deletionTimestamp).toBeUndefined();
+    },
+  );
 });
 
 /** Waits until the operator has looked at this version of the spec. */

@@ -27,7 +27,7 @@ describe.concurrent("a TaskRun", () => {
     expect(log).toContain(`hello from ${pod?.metadata.name}`);
   });
 
-  it("gets a status from the operator and nothing else: kubectl diff stays empty", async (test) => {
+  it("gets a status from the operator, and it never writes to spec, labels or annotations: kubectl diff stays empty", async (test) => {
     const { image } = needs(test, "real nodes");
     const room = await Room.open(test);
     const applied = manifest("mine", { template: template(shell(image, "exit 0")), retry: { limit: 1 } });
