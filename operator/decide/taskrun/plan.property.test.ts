@@ -6,11 +6,12 @@ import { Reason } from "../../api/names.ts";
 import { TERMINAL_PHASES } from "../../api/records.ts";
 import type { PodRecord, TaskRunRecord } from "../../api/records.ts";
 import type { TaskRunStatus } from "../../api/types.ts";
-import { TASK, aPod, aStatus, aTaskRun, at, atMs } from "../../testing/make.ts";
+import { NODE, TASK, aPod, aStatus, aTaskRun, at, atMs } from "../../testing/make.ts";
 import type { PodWish, Stage, TaskRunWish } from "../../testing/make.ts";
 import { loadTaskRunSchema, problemsOf, pruned } from "../../testing/sim/apiserver/schema.ts";
 import { provenEnded } from "./facts.ts";
 import { NO_NODES } from "./nodes.ts";
+import type { NodeFacts } from "./nodes.ts";
 import type { Observed } from "./facts.ts";
 import { planTaskRun } from "./plan.ts";
 import type { Plan } from "./plan.ts";
@@ -77,6 +78,14 @@ const statuses: fc.Arbitrary<TaskRunStatus> = fc
     return named || ends.length > 0 ? status : unborn;
   });
 
+/** All pods of this test are on one node. */
+const nodes: fc.Arbitrary<NodeFacts> = fc
+  .record({
+    state: fc.constantFrom("there" as const, "outOfService" as const, "gone" as const, "unknown" as const),
+    createdAt: seconds.map(at),
+  })
+  .map((fact) => new Map([[NODE, fact]]));
+
 const refusals: fc.Arbitrary<Refusal> = fc.record({
   attempt: fc.integer({ min: 1, max: 4 }),
   generation: fc.integer({ min: 1, max: 3 }),
@@ -119,6 +128,7 @@ const situations: fc.Arbitrary<Observed> = fc
     taskRun: taskRuns,
     // The API server has one pod of a name; a store has one record of a uid.
     pods: fc.uniqueArray(pods, { maxLength: 3, selector: (pod) => pod.uid }),
+    nodes: maybe(nodes),
     now: fc.integer({ min: 0, max: 400 }).map(atMs),
     refusal: maybe(refusals),
     stopRefused: maybe(fc.record({ uid: fc.constantFrom("uid-pod-1", "uid-pod-2"), message: words })),
@@ -154,7 +164,9 @@ describe("whatever is observed, a plan", () => {
   it("makes no pod while one of its own is not proven to have ended", () => {
     holds((observed, { actions }) => {
       const creates = actions.some((action) => action.kind === "CreatePod");
-      const alive = own(observed).filter((pod) => pod.gone === undefined && !provenEnded(pod, NO_NODES));
+      const alive = own(observed).filter(
+        (pod) => pod.gone === undefined && !provenEnded(pod, observed.nodes ?? NO_NODES),
+      );
 
       expect(creates ? alive : []).toEqual([]);
     });
@@ -164,7 +176,9 @@ describe("whatever is observed, a plan", () => {
     holds((observed, { actions }) => {
       const creates = actions.filter((action) => action.kind === "CreatePod");
       const last = observed.taskRun.status.attempts?.at(-1)?.number ?? 0;
-      const unproven = own(observed).filter((pod) => pod.attempt === last && !provenEnded(pod, NO_NODES));
+      const unproven = own(observed).filter(
+        (pod) => pod.attempt === last && !provenEnded(pod, observed.nodes ?? NO_NODES),
+      );
 
       expect(creates.length > 0 ? unproven : []).toEqual([]);
     });

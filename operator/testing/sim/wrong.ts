@@ -4,6 +4,7 @@
  */
 import type { ApiRequest, ApiResponse, Port } from "../../api/port.ts";
 import { isRecord } from "./objects.ts";
+import { BASE_LABEL } from "./templates.ts";
 import type { StartOperator } from "./world.ts";
 
 type Send = (request: ApiRequest) => Promise<ApiResponse>;
@@ -48,6 +49,11 @@ export const WRONG_OPERATORS: Readonly<Record<string, WrongOperator>> = {
     scenario: "cancelWhileRunning",
     spoil: (request, send) =>
       send(isStatusWrite(request) ? withStatus(request, (status) => ended(status, "Cancelled")) : request),
+  },
+  "makes a pod without the PodTemplate": {
+    rule: "I7",
+    scenario: "templateThere",
+    spoil: (request, send) => send(isPodCreate(request) ? withBody(request, unlabelled) : request),
   },
   "creates a pod after the end": {
     rule: "I3",
@@ -337,6 +343,12 @@ function renamed(body: Body, suffix: string): Body {
 function relabelled(body: Body, attempt: string): Body {
   const metadata = body["metadata"] as { readonly labels: Body };
   return { ...body, metadata: { ...metadata, labels: { ...metadata.labels, "stint.dev/attempt": attempt } } };
+}
+
+function unlabelled(body: Body): Body {
+  const metadata = body["metadata"] as { readonly labels: Body };
+  const { [BASE_LABEL]: _dropped, ...labels } = metadata.labels;
+  return { ...body, metadata: { ...metadata, labels } };
 }
 
 function inSpec(body: Body, fields: Body): Body {
