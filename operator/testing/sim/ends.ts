@@ -45,7 +45,8 @@ export function predictedEnds(plan: TaskRunPlan): readonly End[] {
   const late: End[] =
     spec["activeDeadlineSeconds"] === undefined ? [] : [{ phase: "Failed", reason: "DeadlineExceeded" }];
   for (let attempt = 1; attempt <= limit + 1; attempt++) {
-    const end = attemptEnd(scriptOf(scriptsOf(plan), attempt));
+    const script = scriptOf(scriptsOf(plan), attempt);
+    const end = attemptEnd(script, spec["results"] !== undefined);
     if (end === undefined) return late;
     if (end.reason === "Succeeded") return [{ phase: "Succeeded", exitCode: 0, attempts: attempt }, ...late];
     if (attempt <= limit) continue;
@@ -59,19 +60,29 @@ export function predictedEnds(plan: TaskRunPlan): readonly End[] {
 }
 
 /** Undefined: this attempt never ends by itself. */
-function attemptEnd(script: Required<PodScript>): AttemptEnd | undefined {
+function attemptEnd(script: Required<PodScript>, mustHandOver: boolean): AttemptEnd | undefined {
   const { unschedulableMs, pullFailsMs, runMs, evictedAfterMs, oom, exitCode } = script;
   if (unschedulableMs === Number.POSITIVE_INFINITY || pullFailsMs === Number.POSITIVE_INFINITY) return undefined;
   if (evictedAfterMs < runMs) return { reason: "Evicted", exitCode: 137 };
   if (runMs === Number.POSITIVE_INFINITY) return undefined;
   if (oom) return { reason: "OOMKilled", exitCode: 137 };
-  return { reason: exitCode === 0 ? "Succeeded" : "ExitCode", exitCode };
+  const bad = exitCode === 0 && mustHandOver ? badResults(script.says) : undefined;
+  return { reason: bad ?? (exitCode === 0 ? "Succeeded" : "ExitCode"), exitCode };
+}
+
+/** What is wrong with what a task hands over, if it must hand over "rows". */
+function badResults(says: string): string | undefined {
+  if (says === "") return "MissingResult";
+  if (!/^\{.*\}$/.test(says)) return "InvalidResult";
+  return says.includes('"rows":') ? undefined : "MissingResult";
 }
 
 /** Whether an end has its cause in what really happened. */
 function isJustified(reason: string, { spec }: TaskRun, pods: readonly PodRecord[]): boolean {
   switch (reason) {
     case "Succeeded":
+    case "MissingResult":
+    case "InvalidResult":
       return pods.some(({ report }) => report?.exitCode === 0);
     case "Cancelled":
       return spec?.cancel === true;

@@ -71,6 +71,7 @@ function drawTaskRun(random: Random, ground: Ground): TaskRunPlan {
     drawScript(random, hasDeadline),
     ...Array.from({ length: limit }, () => drawScript(random, hasDeadline)),
   ];
+  const results = drawResults(random.fork("results"), scripts);
   const acts = random.fork("acts").chance(ground.users) ? drawActs(random.fork("acts")) : [];
   return {
     name,
@@ -83,10 +84,11 @@ function drawTaskRun(random: Random, ground: Ground): TaskRunPlan {
       },
       ...(hasDeadline ? { activeDeadlineSeconds: random.pick([1, 5, 20, 90]) } : {}),
       ...drawAftermath(random.fork("aftermath")),
+      ...(results !== undefined && { results: [{ name: "rows" }] }),
     },
     ...drawMetadata(random.fork("metadata")),
     ...drawBase(random.fork("base"), ground.chaosMs),
-    scripts,
+    scripts: results ?? scripts,
     ...(acts.length === 0 ? {} : { acts }),
   };
 }
@@ -99,6 +101,16 @@ function drawBase(random: Random, chaosMs: number): Pick<TaskRunPlan, "base"> {
   const awayMs = fromMs + random.int(100, 20_000);
   const away: Pick<BasePlan, "away"> = random.chance(0.4) ? { away: [awayMs, awayMs + random.int(1000, 60_000)] } : {};
   return { base: { fromMs, ...editedAtMs, ...away } };
+}
+
+const HANDED_OVER = ['{"rows":"42"}', '{"rows":42}', '{"other":1}', "42 rows", "[]", '{"rows":'] as const;
+
+/** The scripts of a task that declares a result, and mostly hands it over; undefined: it declares none. */
+function drawResults(random: Random, scripts: Scripts): Scripts | undefined {
+  if (random.chance(0.8)) return undefined;
+  const says = (): string => (random.chance(0.6) ? HANDED_OVER[0] : random.pick(HANDED_OVER));
+  const [first, ...rest] = scripts;
+  return [{ ...first, says: says() }, ...rest.map((script) => ({ ...script, says: says() }))];
 }
 
 /** What is to remain of it: mostly what the defaults say. */

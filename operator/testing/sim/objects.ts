@@ -97,6 +97,7 @@ export interface TaskRunSpec {
   };
   readonly activeDeadlineSeconds?: number;
   readonly cancel?: boolean;
+  readonly results?: readonly { readonly name: string }[];
   readonly podRetention?: "Always" | "OnFailure" | "Never";
   readonly ttlSecondsAfterFinished?: number;
   readonly ttlAction?: "Delete" | "Compact";
