@@ -2,7 +2,7 @@
 import { FOREGROUND, ORPHAN } from "./apiserver/remove.ts";
 import { PODS, TASKRUNS } from "./apiserver/resources.ts";
 import { keyOf, type OwnerReference, type Stored } from "./objects.ts";
-import { type Ground, span } from "./site.ts";
+import { type Ground, span } from "./ground.ts";
 
 const NAME = "gc";
 const LAG_MS = [20, 400] as const;

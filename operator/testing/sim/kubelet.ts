@@ -17,7 +17,8 @@ import {
 } from "./objects.ts";
 import type { Random } from "./random.ts";
 import type { PodScript } from "./script.ts";
-import { type Site, span } from "./site.ts";
+import { span } from "./ground.ts";
+import type { Site } from "./site.ts";
 
 const NAME = "kubelet";
 /** From a change in the API to the worker that acts on it. */

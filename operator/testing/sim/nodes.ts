@@ -5,7 +5,7 @@
 import { NODES, PODS } from "./apiserver/resources.ts";
 import { keyOf, type Pod, type PodCondition, type PodStatus, podEnded, type Stored, timestamp } from "./objects.ts";
 import type { Random } from "./random.ts";
-import { type Ground, span } from "./site.ts";
+import { type Ground, span } from "./ground.ts";
 
 export const NODE_NAMES = ["node-a", "node-b", "node-c"] as const;
 

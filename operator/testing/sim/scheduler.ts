@@ -4,7 +4,8 @@ import type { Change } from "./apiserver/store.ts";
 import { type Pod, type PodCondition, type Stored, timestamp } from "./objects.ts";
 import { NODE_NAMES } from "./nodes.ts";
 import type { Random } from "./random.ts";
-import { type Site, span } from "./site.ts";
+import { span } from "./ground.ts";
+import type { Site } from "./site.ts";
 
 const NAME = "scheduler";
 const BIND_MS = [5, 60] as const;
