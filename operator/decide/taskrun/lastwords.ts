@@ -7,7 +7,7 @@
  */
 import { Chars } from "../../api/bounds.ts";
 import type { PodRecord } from "../../api/records.ts";
-import { lastLines } from "../wording.ts";
+import { lastLines, sentence } from "../wording.ts";
 
 /** The runtime's words about a container that never ran, to which the kubelet adds no log worth showing. */
 const NEVER_RAN: ReadonlySet<string> = new Set(["StartError", "ContainerCannotRun", "ContainerStatusUnknown"]);
@@ -25,5 +25,7 @@ export function logTail({ main, logOnError }: PodRecord, chars: number = Chars.L
 /** What main said, for a sentence: its own message, else the last line of its log. */
 export function lastWords(pod: PodRecord): string | undefined {
   const tail = logTail(pod);
-  return tail === undefined ? pod.main.message?.trim() : tail.slice(tail.lastIndexOf("\n") + 1).trim();
+  const said = tail === undefined ? (pod.main.message ?? "") : tail.slice(tail.lastIndexOf("\n") + 1);
+  const words = sentence(said);
+  return words === "" ? undefined : words;
 }

@@ -174,6 +174,10 @@ describe("the log of a failed attempt", () => {
     expect(end(wish).attempts?.[0]?.log).toBeUndefined();
   });
 
+  it("that shows nothing but white space leaves the message as it is", () => {
+    expect(end({ endMessage: " \n\u0007\n" }).conditions?.[0]?.message).toBe("Container main ended with exit code 1.");
+  });
+
   it("is not made where the kubelet was not asked for it", () => {
     const pod = aPod("ended", { exitCode: 1, endMessage: LOG });
     const { status } = planTaskRun({ taskRun: aTaskRun(), pods: [pod], now: atMs(100) });
