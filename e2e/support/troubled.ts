@@ -12,7 +12,7 @@ import { poll } from "./waiting.ts";
 /** A test is over long before. */
 const STORY_LIMIT_MS = 600_000;
 const GRACE_SECONDS = 5;
-/** Kubernetes gives a pod five minutes on a node that is not ready; these tests have less time. */
+/** Kubernetes gives a pod five minutes on a node that is not ready; a test has less time. */
 const TOLERATED_SECONDS = 1;
 
 /** No failure of the task's own is forgiven: whatever is tried again was not its fault. */
@@ -26,6 +26,27 @@ export interface Trouble {
   /** Of the main container. */
   readonly requests?: Readonly<Record<string, string>>;
 }
+
+/** Where a task runs. */
+interface Place {
+  readonly name: string;
+  /** As long as this node takes pods. */
+  readonly node: string;
+  /** Else here; on no third one, which may be in trouble for another test. */
+  readonly refuge: string;
+}
+
+/** A pod that is told to go as soon as its node counts as lost. */
+export const IMPATIENT: Trouble = {
+  podSpec: {
+    tolerations: ["unreachable", "not-ready"].map((what) => ({
+      key: `node.kubernetes.io/${what}`,
+      operator: "Exists",
+      effect: "NoExecute",
+      tolerationSeconds: TOLERATED_SECONDS,
+    })),
+  },
+};
 
 /** How a task ended, and which of its attempts ran at once. */
 interface Outcome {
@@ -60,11 +81,11 @@ export class Troubled {
     this.#operator = operator;
   }
 
-  /** Runs a task on the node, in a namespace and with an operator of its own. Later attempts go where there is room. */
+  /** Runs a task on the node, in a namespace and with an operator of its own. */
   static async start(
     test: TestContext,
     access: Breakable,
-    { name, node }: { readonly name: string; readonly node: string },
+    { name, node, refuge }: Place,
     trouble: Trouble = {},
   ): Promise<Troubled> {
     const room = await Room.open(test, access);
@@ -72,7 +93,7 @@ export class Troubled {
     const evidence = await Evidence.open(test);
     const story = room.kubectl.follow(["get", "taskruns", "--output=wide", "--watch"], STORY_LIMIT_MS);
     test.onTestFinished(story.end);
-    const template = { spec: { ...podSpec(evidence, access.image, node, trouble) } };
+    const template = { spec: { ...podSpec(evidence, access.image, { node, refuge }, trouble) } };
     await room.create(name, { template, retry: RETRY, ...trouble.spec });
     const { status } = await room.running(name);
     if (status.nodeName !== node)
@@ -89,6 +110,22 @@ export class Troubled {
   async startOperator(): Promise<void> {
     const flags = [`--namespaces=${this.room.namespace}`];
     this.#operator = await operatorForTest(this.#test, flags, this.room.access.kubeconfig).ready();
+  }
+
+  /** Removes the object of its first pod at once, whether its containers have ended or not. */
+  async deletePodByForce(): Promise<void> {
+    await this.room.kubectl.run(["delete", "pod", this.pod, "--grace-period=0", "--force"]);
+  }
+
+  /** Sets `onUnknownFate: Retry`, as somebody does who knows that the pod has ended. */
+  async allowRetry(): Promise<void> {
+    await this.room.kubectl.run([
+      "patch",
+      "taskrun",
+      this.name,
+      "--type=merge",
+      '-p={"spec":{"onUnknownFate":"Retry"}}',
+    ]);
   }
 
   /** Waits until the second attempt runs. */
@@ -131,21 +168,25 @@ export class Troubled {
   }
 }
 
-function podSpec(evidence: Evidence, image: string, node: string, trouble: Trouble): Readonly<Record<string, unknown>> {
+function podSpec(
+  evidence: Evidence,
+  image: string,
+  { node, refuge }: Omit<Place, "name">,
+  trouble: Trouble,
+): Readonly<Record<string, unknown>> {
   const { containers, volumes } = evidence.podSpec(image);
   const [main] = containers;
   const resources = trouble.requests && { resources: { requests: trouble.requests, limits: trouble.requests } };
-  const here = { matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: [node] }] };
+  const oneOf = (...values: readonly string[]): object => ({
+    matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values }],
+  });
   return {
     terminationGracePeriodSeconds: GRACE_SECONDS,
-    tolerations: ["unreachable", "not-ready"].map((what) => ({
-      key: `node.kubernetes.io/${what}`,
-      operator: "Exists",
-      effect: "NoExecute",
-      tolerationSeconds: TOLERATED_SECONDS,
-    })),
     affinity: {
-      nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, preference: here }] },
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [oneOf(node, refuge)] },
+        preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, preference: oneOf(node) }],
+      },
     },
     containers: [{ ...main, ...resources }],
     volumes,
