@@ -1,14 +1,22 @@
 import type { Reason } from "./names.ts";
 
+/** What earlier attempts of a TaskRun teach the pod of the next one. */
+export interface PodShape {
+  /** The main container's memory limit, if the template has less. */
+  readonly memory?: string;
+  /** Nodes to keep away from. */
+  readonly avoid?: { readonly how: "Prefer" | "Require"; readonly names: readonly string[] };
+}
+
 /** Everything a plan may ask for besides a status: built by decide/, carried out by act/. */
 export type Action =
-  | {
+  | ({
       readonly kind: "CreatePod";
       readonly name: string;
       readonly attempt: number;
       /** The last attempt's pod, if only its disappearance speaks for its end: looked up once more before this one is made. */
       readonly onlyIfGone?: { readonly name: string; readonly uid: string };
-    }
+    } & PodShape)
   | {
       readonly kind: "DeletePod";
       readonly name: string;

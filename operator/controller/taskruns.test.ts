@@ -120,7 +120,7 @@ describe("own writes are awaited", () => {
     await pass();
 
     expect(methods()).toEqual(["POST", "PUT"]);
-    expect(seen[1]?.body).toMatchObject({ status: { phase: "Failed", attempts: [{ reason: "UnknownFate" }] } });
+    expect(seen[1]?.body).toMatchObject({ status: { attempt: 1, conditions: [{ reason: "UnknownFate" }] } });
   });
 
   it("a create whose reply shows no pod is looked up like one whose reply was lost", async () => {

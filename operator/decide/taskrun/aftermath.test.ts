@@ -70,7 +70,7 @@ describe("podRetention", () => {
       taskRun: backingOff({ podRetention: "Never" }),
       pods: [FAILED_POD],
       now: 65,
-      want: { says: "Pending BackingOff", does: ["delete uid-pod-1 PodRetention"], wakeAt: 70 },
+      want: { says: "Pending BackingOff", does: ["delete uid-pod-1 PodRetention"], wakeAt: 68.155 },
     },
     {
       it: "Never delays no attempt: the next pod comes first",
@@ -84,7 +84,7 @@ describe("podRetention", () => {
       taskRun: backingOff({ podRetention: "Never" }, "Stopping"),
       pods: [FAILED_POD],
       now: 65,
-      want: { says: "Pending BackingOff", does: [], wakeAt: 70 },
+      want: { says: "Pending BackingOff", does: [], wakeAt: 68.155 },
     },
     {
       it: "OnFailure keeps the pod of a failure",
@@ -151,7 +151,7 @@ describe("ttlSecondsAfterFinished", () => {
       taskRun: backingOff({ ttlSecondsAfterFinished: 0 }),
       pods: [FAILED_POD],
       now: 65,
-      want: { says: "Pending BackingOff", does: [], wakeAt: 70 },
+      want: { says: "Pending BackingOff", does: [], wakeAt: 68.155 },
     },
     {
       it: "never comes where nobody knows when the end was",

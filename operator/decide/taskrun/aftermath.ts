@@ -7,9 +7,8 @@ import { compact, timeMs } from "../../api/decode.ts";
 import { Reason } from "../../api/names.ts";
 import type { PodRecord, TaskRunRecord } from "../../api/records.ts";
 import type { TaskRunStatus } from "../../api/types.ts";
-import { provenEnded } from "./facts.ts";
 import type { Facts } from "./facts.ts";
-import { podRetention, ttlSeconds } from "./settings.ts";
+import { provenEnded } from "./proof.ts";
 
 export interface Aftermath {
   readonly actions?: readonly Action[];
@@ -22,8 +21,8 @@ export interface Aftermath {
  * @param recorded pods whose attempt's end is in the stored status, together with the proof that nothing of them runs
  */
 export function unkeptPods(facts: Facts, recorded: readonly PodRecord[]): readonly Action[] {
-  const { taskRun, defaults } = facts;
-  const retention = podRetention(taskRun.spec, defaults);
+  const { taskRun, settings } = facts;
+  const { podRetention: retention } = settings;
   // Those of a TaskRun that goes, go with it.
   if (retention === "Always" || taskRun.deletion !== undefined || isOverdue(facts)) return [];
   const succeeded = (pod: PodRecord): boolean =>
@@ -60,8 +59,8 @@ function isOverdue(facts: Facts): boolean {
 }
 
 /** undefined: never. What was compacted once stays as it is. */
-function overdueAt({ taskRun, defaults, finished, before }: Facts): number | undefined {
-  const seconds = ttlSeconds(taskRun.spec, defaults);
+function overdueAt({ settings, finished, before }: Facts): number | undefined {
+  const { ttlSeconds: seconds } = settings;
   const end = timeMs(before.completionTime);
   if (!finished || before.compacted === true || seconds === undefined || end === undefined) return undefined;
   return end + seconds * 1000;

@@ -3,11 +3,15 @@ import type { Refusal, StopRefusal } from "../../api/action.ts";
 import { compact, timeMs } from "../../api/decode.ts";
 import { NO_DEFAULTS } from "../../api/defaults.ts";
 import type { Defaults } from "../../api/defaults.ts";
+import { OPERATOR_NAME, Phase } from "../../api/names.ts";
 import { TERMINAL_PHASES } from "../../api/records.ts";
 import type { PodRecord, TaskRunRecord } from "../../api/records.ts";
 import type { TaskRunStatus } from "../../api/types.ts";
-import { NO_NODES, nodeProof } from "./nodes.ts";
+import { NO_NODES } from "./nodes.ts";
 import type { NodeFacts } from "./nodes.ts";
+import { provenEnded } from "./proof.ts";
+import { settingsOf } from "./settings.ts";
+import type { Settings } from "./settings.ts";
 
 export type AttemptStatus = NonNullable<TaskRunStatus["attempts"]>[number];
 
@@ -40,10 +44,14 @@ export interface Facts {
   readonly taskRun: TaskRunRecord;
   readonly nodes: NodeFacts;
   readonly lacking: LackingTemplate | undefined;
+  readonly settings: Settings;
   readonly before: Readonly<TaskRunStatus>;
   readonly now: number;
-  readonly defaults: Defaults;
+  /** spec.managedBy says that somebody else runs it. */
+  readonly foreign: boolean;
   readonly finished: boolean;
+  /** The work has changed since the status was written, and is to run anew: what the status counted does not count. */
+  readonly reset: boolean;
   /** Attempts whose end is recorded, oldest first. */
   readonly recorded: readonly AttemptStatus[];
   /** All pods of this TaskRun, gone ones included. */
@@ -55,19 +63,30 @@ export interface Facts {
   /** The pod of the last recorded attempt, if a store still knows it. */
   readonly lastPod?: PodRecord;
   /** A pod of the current attempt that was there and that no store knows: it vanished while nobody looked. */
-  readonly vanished?: { readonly name?: string; readonly uid: string; readonly nodeName?: string };
+  readonly vanished?: Vanished;
   /** Pods of recorded attempts that are not proven to have ended. */
   readonly lingering: readonly PodRecord[];
   readonly startedAt?: number;
+  /** The moments at which the whole TaskRun, the current attempt, and the start of its main container are too late. */
   readonly deadlineAt?: number;
+  readonly attemptDeadlineAt?: number;
+  readonly startDeadlineAt?: number;
   readonly cancel: boolean;
+  readonly suspend: boolean;
   readonly refusal?: Refusal;
   readonly stopRefused: StopRefusal | undefined;
 }
 
+export interface Vanished {
+  readonly name?: string;
+  readonly uid: string;
+  readonly nodeName?: string;
+}
+
 export function gatherFacts(observed: Observed): Facts {
-  const { taskRun, pods, nodes = NO_NODES, lacking, now, defaults = NO_DEFAULTS, refusal, stopRefused } = observed;
+  const { taskRun, pods, nodes = NO_NODES, lacking, now, refusal, stopRefused } = observed;
   const before = taskRun.status;
+  const settings = settingsOf(taskRun.spec, observed.defaults ?? NO_DEFAULTS);
   const recorded = before.attempts ?? [];
   const last = recorded.at(-1)?.number ?? compactedAttempt(before);
   const own = pods.filter((pod) => pod.ownerUid === taskRun.uid && pod.attempt !== undefined);
@@ -76,16 +95,17 @@ export function gatherFacts(observed: Observed): Facts {
   const pod = podOf(own, current);
   const lastPod = podOf(own, last);
   const vanished = pod === undefined ? named(before, current) : undefined;
-  const startedAt = timeMs(before.startTime) ?? earliest(own);
-  const deadline = taskRun.spec.activeDeadlineSeconds;
-  return {
+  const reset = isReset(taskRun);
+  const facts: Facts = {
     taskRun,
     nodes,
     lacking,
+    settings,
     before,
     now,
-    defaults,
-    finished: TERMINAL_PHASES.has(before.phase ?? ""),
+    foreign: (taskRun.spec.managedBy ?? OPERATOR_NAME) !== OPERATOR_NAME,
+    finished: TERMINAL_PHASES.has(before.phase ?? "") && !reset,
+    reset,
     recorded,
     own,
     current,
@@ -93,12 +113,46 @@ export function gatherFacts(observed: Observed): Facts {
     ...(lastPod && { lastPod }),
     ...(vanished && { vanished }),
     lingering: own.filter((one) => one !== pod && one.gone === undefined && !provenEnded(one, nodes)),
-    ...(startedAt !== undefined && { startedAt }),
-    ...(startedAt !== undefined && deadline !== undefined && { deadlineAt: startedAt + deadline * 1000 }),
     cancel: taskRun.spec.cancel === true,
+    suspend: taskRun.spec.suspend === true,
     ...(concerns(refusal, taskRun, current) && { refusal }),
     stopRefused,
   };
+  return { ...facts, ...momentsOf(facts) };
+}
+
+/** Whether the pod runs another work than the TaskRun asks for by now, and that matters to it. */
+export function superseded({ taskRun }: Facts, pod: PodRecord): boolean {
+  return taskRun.spec.rerun !== "Never" && pod.work !== undefined && pod.work !== taskRun.work;
+}
+
+/** Whether a recorded attempt ran the work as the TaskRun asks for it now. */
+export function ranThisWork({ taskRun }: Facts, attempt: AttemptStatus): boolean {
+  return taskRun.spec.rerun === "Never" || (attempt.workHash ?? taskRun.work) === taskRun.work;
+}
+
+/** A cancelled TaskRun stays so: cancel is final. A status without a hash is an older Stint's, and is taken as being of this work. */
+function isReset({ spec, status, work }: TaskRunRecord): boolean {
+  if (spec.rerun === "Never" || status.phase === Phase.Cancelled) return false;
+  return status.workHash !== undefined && status.workHash !== work;
+}
+
+type Moments = Pick<Facts, "startedAt" | "deadlineAt" | "attemptDeadlineAt" | "startDeadlineAt">;
+
+/** The clock of the whole TaskRun starts with the first pod of its work, and again after a suspension (as a Job's does). */
+function momentsOf(facts: Facts): Moments {
+  const { settings, pod, before, reset, suspend } = facts;
+  const podMs = pod === undefined ? undefined : timeMs(pod.createdAt);
+  const firstMs = pod !== undefined && superseded(facts, pod) ? undefined : podMs;
+  const startedAt = reset ? firstMs : (timeMs(before.startTime) ?? firstMs);
+  const after = (ms: number | undefined, seconds: number | undefined): number | undefined =>
+    ms === undefined || seconds === undefined ? undefined : ms + seconds * 1000;
+  return compact<Moments>({
+    startedAt,
+    deadlineAt: suspend ? undefined : after(startedAt, settings.activeDeadlineSeconds),
+    attemptDeadlineAt: after(podMs, settings.attemptDeadlineSeconds),
+    startDeadlineAt: after(podMs, settings.startDeadlineSeconds),
+  });
 }
 
 /** Of a compacted status only the number of its last attempt is left: the next one must not have it again. */
@@ -111,36 +165,8 @@ function concerns(refusal: Refusal | undefined, taskRun: TaskRunRecord, attempt:
   return refusal?.attempt === attempt && refusal.generation === taskRun.generation;
 }
 
-/** Proof that no container of the pod runs or will run. A mere disappearance is none. */
-export function provenEnded(pod: PodRecord, nodes: NodeFacts): boolean {
-  return toldEnded(pod) || endedWithNode(pod, nodes) !== undefined;
-}
-
-/**
- * Every container has a terminated state, or a kubelet declared the whole pod over, or the pod never had a node. A terminal
- * phase that the pod garbage collector wrote for a lost node does not tell (KEP-3329: reason DeletionByPodGC).
- */
-function toldEnded(pod: PodRecord): boolean {
-  if (pod.allTerminated) return true;
-  if (isOver(pod)) return pod.nodeName === undefined || pod.disruption?.reason !== "DeletionByPodGC";
-  return pod.gone === "seen" && pod.nodeName === undefined;
-}
-
-/**
- * In words, why a pod whose end no kubelet reported has ended with its node. Not while the pod is there: its kubelet may
- * live on without a Node object and hears of the pod's removal only; the pod garbage collector removes it within minutes.
- */
-export function endedWithNode(pod: PodRecord, nodes: NodeFacts): string | undefined {
-  if (toldEnded(pod) || (pod.gone === undefined && !isOver(pod))) return undefined;
-  return nodeProof(pod, nodes);
-}
-
-function isOver({ phase }: PodRecord): boolean {
-  return phase === "Succeeded" || phase === "Failed";
-}
-
 /** The pod of an attempt as the status names it. */
-function named(before: Readonly<TaskRunStatus>, attempt: number): Facts["vanished"] | undefined {
+function named(before: Readonly<TaskRunStatus>, attempt: number): Vanished | undefined {
   const { podUID: uid, podName: name, nodeName } = before;
   return before.attempt === attempt && uid !== undefined ? compact({ uid, name, nodeName }) : undefined;
 }
@@ -149,9 +175,4 @@ function named(before: Readonly<TaskRunStatus>, attempt: number): Facts["vanishe
 function podOf(pods: readonly PodRecord[], attempt: number): PodRecord | undefined {
   const known = pods.filter((pod) => pod.attempt === attempt);
   return known.find((pod) => pod.gone === undefined) ?? known[0];
-}
-
-function earliest(pods: readonly PodRecord[]): number | undefined {
-  const times = pods.map((pod) => timeMs(pod.createdAt)).filter((ms) => ms !== undefined);
-  return times.length === 0 ? undefined : Math.min(...times);
 }

@@ -3,12 +3,15 @@ import { timeMs } from "../../api/decode.ts";
 import { Phase, Reason } from "../../api/names.ts";
 import { shownReason } from "../conditions.ts";
 import { span, stamp } from "../wording.ts";
-import { provenEnded } from "./facts.ts";
+import { ranThisWork } from "./facts.ts";
 import type { AttemptStatus, Facts } from "./facts.ts";
+import { memoryAfter } from "./memory.ts";
 import { nodeProof } from "./nodes.ts";
-import { backoffMs, mayRetry, retryLimit } from "./retry.ts";
+import { provenEnded } from "./proof.ts";
+import { budgetOf, limitOf, retryAfter } from "./retry.ts";
+import { failuresAfter } from "./status.ts";
 import type { View } from "./status.ts";
-import { waitingView } from "./waiting.ts";
+import { startingView, suspendedView, unknownFateView } from "./waiting.ts";
 
 export type Next =
   | {
@@ -18,12 +21,27 @@ export type Next =
       readonly message: string;
       readonly at: number;
     }
-  | { readonly kind: "attempt"; readonly at: number; readonly view: View };
+  | { readonly kind: "attempt"; readonly at: number; readonly view: View }
+  /** For somebody's word, or for proof that the last pod has ended: no time brings it about. */
+  | { readonly kind: "wait"; readonly view: View };
 
 type Rule = (facts: Facts, last: AttemptStatus | undefined) => Next | undefined;
 
-/** The order is the documentation: success first, so that neither a cancel nor a deadline takes it away. */
-const rules: readonly Rule[] = [succeeded, cancelled, refused, first, pastDeadline, endedForGood, unproven];
+/**
+ * The order is the documentation: success first, so that neither a cancel nor a deadline takes it away; a task that is over
+ * is over, suspended or not; and nothing starts without proof that the last pod has ended.
+ */
+const rules: readonly Rule[] = [
+  succeeded,
+  cancelled,
+  refused,
+  pastDeadline,
+  endedForGood,
+  unproven,
+  suspended,
+  first,
+  pause,
+];
 
 /** `last` is the last attempt that ended, recorded or about to be. */
 export function afterEnd(facts: Facts, last: AttemptStatus | undefined): Next {
@@ -31,11 +49,11 @@ export function afterEnd(facts: Facts, last: AttemptStatus | undefined): Next {
     const next = rule(facts, last);
     if (next !== undefined) return next;
   }
-  return pause(facts, last);
+  return { kind: "attempt", at: facts.now, view: startingView(facts) };
 }
 
 function succeeded(facts: Facts, last: AttemptStatus | undefined): Next | undefined {
-  if (last?.reason !== Reason.Succeeded) return undefined;
+  if (last?.reason !== Reason.Succeeded || !ranThisWork(facts, last)) return undefined;
   const tries = last.number === 1 ? "" : ` in attempt ${last.number}`;
   return finish(
     Phase.Succeeded,
@@ -71,15 +89,11 @@ function refused(facts: Facts): Next | undefined {
   }
 }
 
-function first(facts: Facts, last: AttemptStatus | undefined): Next | undefined {
-  return last === undefined ? { kind: "attempt", at: facts.now, view: waitingView(facts) } : undefined;
-}
-
 function pastDeadline(facts: Facts, last: AttemptStatus | undefined): Next | undefined {
-  if (last === undefined) return undefined;
-  const seconds = facts.taskRun.spec.activeDeadlineSeconds ?? 0;
+  if (last === undefined || !ranThisWork(facts, last)) return undefined;
+  const seconds = facts.settings.activeDeadlineSeconds ?? 0;
   const stopped = last.reason === Reason.DeadlineExceeded;
-  const late = facts.deadlineAt !== undefined && facts.now >= facts.deadlineAt && mayRetryAfter(facts, last);
+  const late = facts.deadlineAt !== undefined && facts.now >= facts.deadlineAt && again(facts, last);
   if (!stopped && !late) return undefined;
   const words = stopped
     ? " Its pod was deleted, and its log with it."
@@ -89,44 +103,81 @@ function pastDeadline(facts: Facts, last: AttemptStatus | undefined): Next | und
 }
 
 function endedForGood(facts: Facts, last: AttemptStatus | undefined): Next | undefined {
-  if (last === undefined || mayRetryAfter(facts, last)) return undefined;
+  if (last === undefined || !ranThisWork(facts, last)) return undefined;
+  const failures = failuresAfter(facts, last);
+  const retry = retryAfter(facts.settings, last, failures, facts.taskRun.uid);
+  if (retry.kind === "again") return undefined;
   const own = last.message ?? last.reason;
-  const exhausted = last.number > 1 && last.reason !== Reason.UnknownFate;
-  if (!exhausted) return finish(Phase.Failed, last.reason, own, at(facts, last));
-  const message = `All ${last.number} attempts failed (retry.limit ${retryLimit(facts.taskRun)}). The last one: ${own}`;
-  return finish(Phase.Failed, Reason.RetriesExhausted, message, at(facts, last));
+  const budget = budgetOf(last.reason) ?? "application";
+  const count = failures[budget];
+  if (retry.why === "rule") {
+    return finish(Phase.Failed, last.reason, `${own} Not tried again, by a rule of retry.rules.`, at(facts, last));
+  }
+  if (count <= 1) return finish(Phase.Failed, last.reason, own, at(facts, last));
+  const limit = `${budget === "application" ? "retry.limit" : "retry.infrastructureLimit"} ${limitOf(facts.settings, budget)}`;
+  const whose = budget === "application" ? "The task failed" : "The infrastructure failed it";
+  return finish(
+    Phase.Failed,
+    Reason.RetriesExhausted,
+    `${whose} ${count} times (${limit}). The last time: ${own}`,
+    at(facts, last),
+  );
 }
 
 /**
- * Another attempt needs proof that this one has ended: its pod says so, or the status was written when it did (then it
- * says BackingOff). A pod that vanished while its other containers were being stopped gives none.
+ * Another attempt needs proof that this one has ended: its pod says so, or its node, or the status was written when it did
+ * (then it says so by its reason). A pod that vanished while its other containers were being stopped gives none.
  */
 function unproven(facts: Facts, last: AttemptStatus | undefined): Next | undefined {
-  if (last === undefined) return undefined;
-  const shown = shownReason(facts.before);
+  if (last === undefined || facts.taskRun.spec.onUnknownFate === "Retry") return undefined;
   const pod = facts.pod?.attempt === last.number ? facts.pod : facts.lastPod;
-  const gone = shown !== Reason.Stopping || nodeProof(last, facts.nodes) !== undefined;
-  const proven = pod === undefined ? gone : provenEnded(pod, facts.nodes);
+  const proven = pod === undefined ? recordedProven(facts, last) : provenEnded(pod, facts.nodes);
   if (proven) return undefined;
-  const message =
-    `Pod ${last.podName ?? "of the last attempt"} went away before all its containers were seen to end. ` +
-    `Not retried, to never run the task twice at once. Its main container: ${last.message ?? last.reason}`;
-  return finish(Phase.Failed, Reason.UnknownFate, message, facts.now);
+  const message = `Pod ${last.podName ?? "of the last attempt"} went away before all its containers were seen to end.`;
+  return { kind: "wait", view: unknownFateView(facts, message) };
 }
 
-function pause(facts: Facts, last: AttemptStatus | undefined): Next {
-  const number = last?.number ?? 0;
-  const next = (last ? at(facts, last) : facts.now) + backoffMs(facts.taskRun, number);
+/** No pod is known any more: what the status was written with is what counts, or its node. */
+function recordedProven(facts: Facts, last: AttemptStatus): boolean {
+  const shown = shownReason(facts.before);
+  if (shown !== Reason.Stopping && shown !== Reason.UnknownFate) return true;
+  return nodeProof(last, facts.nodes) !== undefined;
+}
+
+function suspended(facts: Facts): Next | undefined {
+  return facts.suspend ? { kind: "wait", view: suspendedView() } : undefined;
+}
+
+/** Nothing of this work has failed yet: there is nothing to wait for. */
+function first(facts: Facts, last: AttemptStatus | undefined): Next | undefined {
+  const fresh = last === undefined || !ranThisWork(facts, last) || budgetOf(last.reason) === undefined;
+  return fresh ? { kind: "attempt", at: facts.now, view: startingView(facts) } : undefined;
+}
+
+function pause(facts: Facts, last: AttemptStatus | undefined): Next | undefined {
+  if (last === undefined) return undefined;
+  const failures = failuresAfter(facts, last);
+  const retry = retryAfter(facts.settings, last, failures, facts.taskRun.uid);
+  const next = at(facts, last) + (retry.kind === "again" ? retry.pauseMs : 0);
   const follows =
     facts.taskRun.deletion === undefined
       ? `the next one starts at ${stamp(next)}`
       : "none follows, for the TaskRun is being deleted";
-  const message = `Attempt ${number} of ${retryLimit(facts.taskRun) + 1} failed; ${follows}. ${last?.message ?? last?.reason ?? ""}`;
+  const memory = memoryAfter(facts, last);
+  const raised = memory === undefined || memory === facts.before.memory ? "" : ` with a memory limit of ${memory}`;
+  const message = `Attempt ${last.number} failed (${used(facts, last)}); ${follows}${raised}. ${last.message ?? last.reason}`;
   return {
     kind: "attempt",
     at: next,
     view: { phase: Phase.Pending, reason: Reason.BackingOff, message, nextAttemptAt: next },
   };
+}
+
+/** "retry 1 of 2", "infrastructure retry 1 of 5". */
+function used(facts: Facts, last: AttemptStatus): string {
+  const budget = budgetOf(last.reason) ?? "application";
+  const words = `retry ${failuresAfter(facts, last)[budget]} of ${limitOf(facts.settings, budget)}`;
+  return budget === "application" ? words : `infrastructure ${words}`;
 }
 
 /** The view of a finished TaskRun. */
@@ -138,8 +189,8 @@ function finish(phase: Phase, reason: string, message: string, when: number): Ne
   return { kind: "finish", phase, reason, message, at: when };
 }
 
-function mayRetryAfter(facts: Facts, last: AttemptStatus): boolean {
-  return mayRetry(facts.taskRun, last.number, last.reason);
+function again(facts: Facts, last: AttemptStatus): boolean {
+  return retryAfter(facts.settings, last, failuresAfter(facts, last), facts.taskRun.uid).kind === "again";
 }
 
 function at(facts: Facts, last: AttemptStatus): number {

@@ -6,11 +6,13 @@ import { timeMs } from "../../api/decode.ts";
 import { Reason } from "../../api/names.ts";
 import type { ContainerRecord, PodRecord } from "../../api/records.ts";
 import { closed, sentence } from "../wording.ts";
-import { endedWithNode, provenEnded } from "./facts.ts";
+import { signOf } from "./failures.ts";
 import type { Facts } from "./facts.ts";
 import { lastWords } from "./lastwords.ts";
 import { readResults } from "./results.ts";
 import { nodeProof } from "./nodes.ts";
+import { endedWithNode, provenEnded } from "./proof.ts";
+import { stopRequest } from "./request.ts";
 
 /** The end of an attempt. */
 export interface AttemptEnd {
@@ -53,20 +55,21 @@ function plausible(at: number, pod: PodRecord, facts: Facts): number {
 
 /**
  * We asked the pod to stop and it stopped after that: what it says then, even exit code 0, is its answer to the signal and
- * not the outcome of the task. Anything that ended before is judged by the rules below, so success wins over the deadline.
+ * not the outcome of the task. Anything that ended before is judged by the rules below, so success wins over a deadline.
  */
 function endedByRequest(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
   const asked = pod.deletionAskedMs;
   // A container that never ran is reported without times when its pod is deleted (reason ContainerStatusUnknown).
   const finished = timeMs(pod.main.finishedAt) ?? facts.now;
   if (asked === undefined || pod.endedUnasked === true || pod.main.state !== "terminated") return undefined;
-  if (facts.cancel && finished >= asked) {
-    return ended(pod, Reason.Cancelled, `Cancelled; the main container ended with exit code ${code(pod)}.`, finished);
-  }
-  if (facts.deadlineAt !== undefined && finished >= facts.deadlineAt && finished >= asked) {
-    return ended(pod, Reason.DeadlineExceeded, `Stopped at the deadline; exit code ${code(pod)}.`, finished);
-  }
-  return undefined;
+  const request = stopRequest(facts, pod);
+  if (request === undefined || finished < asked || finished < (request.since ?? asked)) return undefined;
+  return ended(
+    pod,
+    request.reason,
+    `${request.words}; the main container ended with exit code ${code(pod)}.`,
+    finished,
+  );
 }
 
 function mainSucceeded(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
@@ -99,18 +102,21 @@ function mainFailed(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
   const { main } = pod;
   if (main.state !== "terminated") return undefined;
   const at = timeMs(main.finishedAt) ?? facts.now;
-  if (main.reason === "OOMKilled") {
-    return ended(pod, Reason.OOMKilled, tooMuchMemory(main, "containers"), at);
-  }
-  if (main.reason === "StartError" || main.reason === "ContainerCannotRun") {
-    return ended(pod, Reason.ContainerCreateFailed, `Container ${main.name} could not start: ${said(main)}`, at);
-  }
+  const reason = signOf("container", main.reason ?? "")?.reason ?? Reason.ExitCode;
+  return ended(pod, reason, mainFailedWords(pod, reason), at);
+}
+
+function mainFailedWords(pod: PodRecord, reason: Reason): string {
+  const { main } = pod;
+  if (reason === Reason.OOMKilled) return tooMuchMemory(main, "containers");
+  if (reason === Reason.ContainerCreateFailed) return `Container ${main.name} could not start: ${said(main)}`;
+  if (reason === Reason.PodFailed)
+    return `The node lost container ${main.name}, as after a reboot; how it ended is not known. ${said(main)}`;
   const signal = SIGNAL_NAMES.get(main.exitCode ?? 0) ?? "";
   const own = lastWords(pod);
   const words = own === undefined ? "." : closed(`: ${own}`);
   const kubelet = pod.reason === undefined ? "" : ` ${podWords(pod, "")}`;
-  const message = `Container ${main.name} ended with exit code ${code(pod)}${signal}${words}${kubelet}`;
-  return ended(pod, Reason.ExitCode, message, at);
+  return `Container ${main.name} ended with exit code ${code(pod)}${signal}${words}${kubelet}`;
 }
 
 function tooMuchMemory({ name }: ContainerRecord, list: "containers" | "initContainers"): string {
@@ -134,14 +140,15 @@ function initFailed(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
 /** No kubelet reported an end, and none will: its node is gone for good. */
 function lostWithNode(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
   const proof = endedWithNode(pod, facts.nodes);
-  return proof === undefined ? undefined : nodeLost(facts, proof, pod.name);
+  return proof === undefined ? undefined : nodeLost(facts, proof, pod);
 }
 
-function nodeLost(facts: Facts, proof: string, podName: string): AttemptEnd {
-  const lost = { reason: Reason.NodeLost, message: proof, at: facts.now };
-  const end = byRequest(facts) ?? lost;
-  const words = `Pod ${podName} was there, and nobody reported how it ended.`;
-  return { ...end, message: end === lost ? `${proof} ${words}` : `${end.message} ${proof} ${words}` };
+function nodeLost(facts: Facts, proof: string, pod: PodRecord | string): AttemptEnd {
+  const request = (typeof pod === "string" ? undefined : askedToStop(pod, facts)) ?? finalRequest(facts);
+  const name = typeof pod === "string" ? pod : pod.name;
+  const words = `${proof} Pod ${name} was there, and nobody reported how it ended.`;
+  if (request === undefined) return { reason: Reason.NodeLost, message: words, at: facts.now };
+  return { ...request, message: `${request.message} ${words}`, at: facts.now };
 }
 
 /** The pod as a whole was declared over and main never reported an end: evicted, refused by its node, shut down. */
@@ -154,65 +161,42 @@ function podOver(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
 
 function neverPlaced(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
   if (pod.gone !== "seen" || pod.nodeName !== undefined) return undefined;
-  return (
-    byRequest(facts) ?? {
-      reason: Reason.PodDeleted,
-      message: "The pod was deleted before it had a node.",
-      at: facts.now,
-    }
-  );
+  const { now: at } = facts;
+  const request = askedToStop(pod, facts);
+  if (request !== undefined) return { ...request, at };
+  return { reason: Reason.PodDeleted, message: "The pod was deleted before it had a node.", at };
 }
 
+/** Gone, with its node: nothing of it can run any more. */
 function vanished(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
   return pod.gone === undefined ? undefined : unseenEnd(facts, pod);
 }
 
+/** A pod that is gone without a word of its kubelet, and whose node tells nothing either: unless no further attempt follows. */
 function unseenEnd(facts: Facts, pod?: PodRecord): AttemptEnd {
-  const name = pod?.name ?? facts.vanished?.name ?? "of this attempt";
-  const node = pod?.nodeName ?? facts.vanished?.nodeName;
+  const { name = "of this attempt", nodeName: node } = pod ?? facts.vanished ?? {};
   const proof = pod === undefined ? nodeProof({ ...facts.vanished }, facts.nodes) : undefined;
   if (proof !== undefined) return nodeLost(facts, proof, name);
-  const place = node === undefined ? "" : ` on node ${node}`;
-  const message =
-    `Pod ${name}${place} is gone and no kubelet reported its end, so its containers may still run there. ` +
-    "Not retried, to never run the task twice at once; once you are sure it has ended, create a new TaskRun.";
-  const requested = byRequest(facts);
-  if (requested === undefined) return { reason: Reason.UnknownFate, message, at: facts.now };
-  return {
-    ...requested,
-    message: `${requested.message} Pod ${name}${place} is gone and nobody reported how it ended.`,
-  };
+  const words = `Pod ${name}${node === undefined ? "" : ` on node ${node}`} is gone`;
+  const final = finalRequest(facts);
+  if (final !== undefined)
+    return { ...final, message: `${final.message} ${words} and nobody reported how it ended.`, at: facts.now };
+  const message = `${words} and no kubelet reported its end, so its containers may still run there.`;
+  return { reason: Reason.UnknownFate, message, at: facts.now };
 }
 
-/** The pod was told to stop because of a cancel or the deadline, and main never ran to say anything else. */
+/** No further attempt depends on the fate of a pod that went away after a cancel or past the deadline: that is the reason. */
+function finalRequest({ cancel, now, deadlineAt }: Facts): Pick<AttemptEnd, "reason" | "message"> | undefined {
+  if (cancel) return { reason: Reason.Cancelled, message: "Cancelled." };
+  if (deadlineAt === undefined || now < deadlineAt) return undefined;
+  return { reason: Reason.DeadlineExceeded, message: "The deadline has passed." };
+}
+
+/** The pod was told to stop at somebody's wish or at a deadline, and main never ran to say anything else. */
 function askedToStop(pod: PodRecord, facts: Facts): Pick<AttemptEnd, "reason" | "message"> | undefined {
-  return pod.deletionAskedMs === undefined ? undefined : byRequest(facts);
+  const request = pod.deletionAskedMs === undefined ? undefined : stopRequest(facts, pod);
+  return request && { reason: request.reason, message: `${request.words}.` };
 }
-
-/** A pod that went away after we had to stop it: no further attempt depends on its fate, so the request is the reason. */
-function byRequest(facts: Facts): AttemptEnd | undefined {
-  if (facts.cancel) return { reason: Reason.Cancelled, message: "Cancelled.", at: facts.now };
-  if (facts.deadlineAt === undefined || facts.now < facts.deadlineAt) return undefined;
-  return { reason: Reason.DeadlineExceeded, message: "The deadline has passed.", at: facts.now };
-}
-
-/** kubelet reasons of a whole pod (pkg/kubelet: eviction, nodeshutdown, preemption) -> ours. */
-const POD_REASONS: ReadonlyMap<string, Reason> = new Map([
-  ["Evicted", Reason.Evicted],
-  ["Preempting", Reason.Preempted],
-  ["NodeShutdown", Reason.NodeShutdown],
-  ["Terminated", Reason.NodeShutdown],
-  ["NodeLost", Reason.NodeLost],
-]);
-
-/** DisruptionTarget reasons (KEP-3329) -> ours. */
-const DISRUPTION_REASONS: ReadonlyMap<string, Reason> = new Map([
-  ["PreemptionByScheduler", Reason.Preempted],
-  ["DeletionByTaintManager", Reason.Evicted],
-  ["EvictionByEvictionAPI", Reason.Evicted],
-  ["TerminationByKubelet", Reason.Evicted],
-  ["DeletionByPodGC", Reason.NodeLost],
-]);
 
 /** These are only announced, by whoever then deletes the pod; a pod that was not deleted after all ended by itself. */
 const ANNOUNCED: ReadonlySet<string> = new Set([
@@ -222,15 +206,16 @@ const ANNOUNCED: ReadonlySet<string> = new Set([
 ]);
 
 function whoEnded(pod: PodRecord, mainEndedAt: number): Pick<AttemptEnd, "reason" | "message"> | undefined {
-  const byKubelet = POD_REASONS.get(pod.reason ?? "");
-  if (byKubelet !== undefined) return { reason: byKubelet, message: podWords(pod, "The kubelet ended the pod.") };
+  const byKubelet = signOf("pod", pod.reason ?? "");
+  if (byKubelet !== undefined)
+    return { reason: byKubelet.reason, message: podWords(pod, "The kubelet ended the pod.") };
   const { disruption, deletionAskedMs } = pod;
   const asked = deletionAskedMs !== undefined && pod.endedUnasked !== true && mainEndedAt >= deletionAskedMs;
   if (deletionAskedMs !== undefined && !asked) return undefined;
   if (disruption !== undefined && (asked || !ANNOUNCED.has(disruption.reason))) {
     const words = disruption.message === "" ? disruption.reason : disruption.message;
     return {
-      reason: DISRUPTION_REASONS.get(disruption.reason) ?? Reason.Evicted,
+      reason: signOf("disruption", disruption.reason)?.reason ?? Reason.Evicted,
       message: closed(`The pod was disrupted: ${words}`),
     };
   }

@@ -72,7 +72,7 @@ describe("before and during an attempt", () => {
           rest: { attempt: 1, podUID: "uid-pod-1", podName: "p1" },
         }),
       ),
-      want: { says: "Failed UnknownFate", message: /Pod p1 is gone.*Not retried/, urgency: "now" },
+      want: { says: "Running UnknownFate", message: /Pod p1 is gone.*Waits/, urgency: "now" },
     },
   ]);
 });

@@ -112,7 +112,7 @@ const rows: readonly Row[] = [
   {
     it: "a pod refused by its node keeps the kubelet's words",
     pod: aPod("evicted", { reason: "NodeAffinity", message: "Pod was rejected" }),
-    want: { phase: "Failed", reason: "PodFailed", ended: "PodFailed", message: /NodeAffinity: Pod was rejected/ },
+    want: { phase: "Failed", reason: "NodeRefused", ended: "NodeRefused", message: /NodeAffinity: Pod was rejected/ },
   },
   {
     it: "a pod deleted by hand while main ran",
@@ -267,7 +267,11 @@ const rows: readonly Row[] = [
 
 describe("an attempt that ended, no retry wanted", () => {
   it.each(rows)("$it", ({ pod, spec = {}, now = 100, want }) => {
-    const plan = planTaskRun({ taskRun: aTaskRun({ spec }), pods: [pod], now: atMs(now) });
+    const plan = planTaskRun({
+      taskRun: aTaskRun({ spec: { retry: { infrastructureLimit: 0 }, onUnknownFate: "Retry", ...spec } }),
+      pods: [pod],
+      now: atMs(now),
+    });
     const { phase, conditions, attempts = [] } = plan.status;
     const last = attempts.at(-1);
     const ended = last && [last.reason, last.exitCode].filter((part) => part !== undefined).join(" ");

@@ -5,18 +5,21 @@ import type { Refusal } from "../../api/action.ts";
 import { Reason } from "../../api/names.ts";
 import { TERMINAL_PHASES } from "../../api/records.ts";
 import type { PodRecord, TaskRunRecord } from "../../api/records.ts";
-import type { TaskRunStatus } from "../../api/types.ts";
+import type { TaskRunSpec, TaskRunStatus } from "../../api/types.ts";
 import { NODE, TASK, aPod, aStatus, aTaskRun, at, atMs } from "../../testing/make.ts";
 import type { PodWish, Stage, TaskRunWish } from "../../testing/make.ts";
 import { loadTaskRunSchema, problemsOf, pruned } from "../../testing/sim/apiserver/schema.ts";
-import { provenEnded } from "./facts.ts";
 import { NO_NODES } from "./nodes.ts";
 import type { NodeFacts } from "./nodes.ts";
+import { provenEnded } from "./proof.ts";
 import type { Observed } from "./facts.ts";
 import { planTaskRun } from "./plan.ts";
 import type { Plan } from "./plan.ts";
 
-const RUNS = { numRuns: 1000 };
+type Retry = NonNullable<TaskRunSpec["retry"]>;
+
+const RUNS = { numRuns: 2000 };
+const WORK = aTaskRun().work;
 
 const stages = fc.constantFrom<Stage>(
   "waitsForNode",
@@ -65,15 +68,16 @@ function defined<T extends object>(wish: T): { [K in keyof T]?: Exclude<T[K], un
 
 const statuses: fc.Arbitrary<TaskRunStatus> = fc
   .record({
-    phase: fc.constantFrom("Pending", "Pending", "Running", "Running", "Succeeded", "Failed", "Cancelled" as const),
+    phase: fc.constantFrom("Pending", "Running", "Running", "Suspended", "Succeeded", "Failed", "Cancelled" as const),
     reason: fc.constantFrom(...Object.values(Reason)),
     ends: fc.array(fc.constantFrom(...Object.values(Reason)), { maxLength: 3 }),
     named: fc.boolean(),
+    workHash: fc.constantFrom(undefined, WORK, WORK, "0123456789abcdef"),
   })
-  .map(({ phase, reason, ends, named }) => {
+  .map(({ phase, reason, ends, named, workHash }) => {
     const attempts = ends.map((end) => ({ reason: end }));
     const rest = named ? { attempt: ends.length + 1, podUID: `uid-pod-${ends.length + 1}`, podName: "named" } : {};
-    const status = aStatus({ phase, reason, attempts, rest });
+    const status = aStatus({ phase, reason, attempts, rest: { ...rest, ...defined({ workHash }) } });
     const { startTime: _, attempt: _1, ...unborn } = status;
     return named || ends.length > 0 ? status : unborn;
   });
@@ -94,6 +98,16 @@ const refusals: fc.Arbitrary<Refusal> = fc.record({
   retryAt: seconds.map(atMs),
 });
 
+const rules = fc
+  .record({ action: fc.constantFrom("Fail", "Retry") })
+  .chain(({ action }) =>
+    fc.constantFrom(
+      { action, reasons: ["ExitCode"] as const },
+      { action, exitCodes: { operator: "NotIn", values: [137] } as const },
+      { action, reasons: ["OOMKilled"] as const, ...(action === "Retry" && { memory: { factor: "1.5", max: "1Gi" } }) },
+    ),
+  );
+
 const taskRuns: fc.Arbitrary<TaskRunRecord> = fc
   .record({
     status: maybe(statuses),
@@ -105,15 +119,26 @@ const taskRuns: fc.Arbitrary<TaskRunRecord> = fc
       factor: fc.integer({ min: 1, max: 10 }),
       maxSeconds: fc.nat(300),
     }),
+    infrastructureLimit: maybe(fc.integer({ min: 0, max: 5 })),
+    rules: maybe(fc.array(rules, { minLength: 1, maxLength: 3 })),
+    avoidNode: maybe(fc.constantFrom("Prefer", "Require")),
     deletion: fc.constantFrom(undefined, undefined, undefined, "collected", "held"),
     generation: fc.integer({ min: 1, max: 3 }),
+    more: fc.record({
+      attemptDeadlineSeconds: maybe(fc.integer({ min: 1, max: 150 })),
+      startDeadlineSeconds: maybe(fc.integer({ min: 1, max: 150 })),
+      onUnknownFate: maybe(fc.constantFrom("Wait", "Retry")),
+      suspend: fc.constantFrom(undefined, undefined, true),
+      rerun: maybe(fc.constantFrom("OnSpecChange", "Never")),
+      managedBy: fc.constantFrom(undefined, undefined, undefined, "stint.dev/operator", "example.com/other"),
+    }),
   })
-  .map(({ status, cancel, activeDeadlineSeconds, limit, backoff, deletion, generation }) =>
+  .map(({ status, cancel, activeDeadlineSeconds, deletion, generation, more, ...retry }) =>
     aTaskRun({
       generation,
       ...defined({ status }),
       ...deletionWish(deletion),
-      spec: { cancel, retry: { limit, backoff }, ...defined({ activeDeadlineSeconds }) },
+      spec: { cancel, retry: defined(retry) as unknown as Retry, ...defined({ activeDeadlineSeconds, ...more }) },
     }),
   );
 
@@ -128,9 +153,9 @@ const situations: fc.Arbitrary<Observed> = fc
     taskRun: taskRuns,
     // The API server has one pod of a name; a store has one record of a uid.
     pods: fc.uniqueArray(pods, { maxLength: 3, selector: (pod) => pod.uid }),
-    nodes: maybe(nodes),
     now: fc.integer({ min: 0, max: 400 }).map(atMs),
     refusal: maybe(refusals),
+    nodes: maybe(nodes),
     stopRefused: maybe(fc.record({ uid: fc.constantFrom("uid-pod-1", "uid-pod-2"), message: words })),
   })
   .map(({ refusal, ...observed }) => {
@@ -157,6 +182,9 @@ function written(observed: Observed, { status }: Plan): Observed {
   return { ...observed, taskRun: aTaskRun({ generation: taskRun.generation, spec, status: stored, ...deletion }) };
 }
 
+/** The work has changed, and is to run again. */
+const anew = ({ spec, status, work }: TaskRunRecord): boolean =>
+  spec.rerun !== "Never" && status.phase !== "Cancelled" && (status.workHash ?? work) !== work;
 const own = (observed: Observed): readonly PodRecord[] => observed.pods.filter((pod) => pod.ownerUid === TASK.uid);
 const finished = (status: TaskRunStatus): boolean => TERMINAL_PHASES.has(status.phase ?? "");
 
@@ -172,8 +200,9 @@ describe("whatever is observed, a plan", () => {
     });
   });
 
-  it("makes no pod after an attempt whose pod is known and not proven to have ended", () => {
+  it("makes no pod after an attempt whose pod is known and not proven to have ended, unless asked to", () => {
     holds((observed, { actions }) => {
+      if (observed.taskRun.spec.onUnknownFate === "Retry") return;
       const creates = actions.filter((action) => action.kind === "CreatePod");
       const last = observed.taskRun.status.attempts?.at(-1)?.number ?? 0;
       const unproven = own(observed).filter(
@@ -195,10 +224,11 @@ describe("whatever is observed, a plan", () => {
     });
   });
 
-  it("makes no pod after the end, while being deleted, or when cancelled", () => {
+  it("makes no pod after the end, while being deleted, suspended or run by somebody else, or when cancelled", () => {
     holds(({ taskRun }, { actions, status }) => {
-      const over =
-        finished(taskRun.status) || finished(status) || taskRun.deletion !== undefined || taskRun.spec.cancel === true;
+      const { cancel, suspend, managedBy } = taskRun.spec;
+      const wished = cancel === true || suspend === true || managedBy === "example.com/other";
+      const over = finished(taskRun.status) || finished(status) || taskRun.deletion !== undefined || wished;
 
       expect(over ? actions.filter((action) => action.kind === "CreatePod") : []).toEqual([]);
     });
@@ -223,8 +253,16 @@ describe("whatever is observed, a plan", () => {
     });
   });
 
-  it("never changes an end that was written", () => {
+  it("leaves alone what somebody else runs", () => {
+    holds(({ taskRun }, { status, actions }) => {
+      if (taskRun.spec.managedBy !== "example.com/other") return;
+      expect([status, actions]).toEqual([taskRun.status, []]);
+    });
+  });
+
+  it("never changes an end that was written, unless the work has changed", () => {
     holds(({ taskRun }, { status }) => {
+      if (anew(taskRun)) return;
       const outcome = ({ phase, attempts, exitCode, completionTime, duration, podUID }: TaskRunStatus): unknown => [
         [phase, attempts, exitCode],
         [completionTime, duration, podUID],
@@ -280,8 +318,10 @@ describe("whatever is observed, a plan", () => {
   it("says nothing new once its status is written", () => {
     holds((observed, plan) => {
       const next = written(observed, plan);
-      // Two pods of one TaskRun are somebody else's doing; what is said of them settles with the second write.
-      const settled = own(observed).length > 1 ? written(next, planTaskRun(next)) : next;
+      // Two pods of one TaskRun are somebody else's doing; what is said of them settles with the second write. And changed
+      // work is announced first.
+      const twice = own(observed).length > 1 || anew(observed.taskRun);
+      const settled = twice ? written(next, planTaskRun(next)) : next;
 
       expect(planTaskRun(settled).status).toEqual(settled.taskRun.status);
     });
@@ -289,7 +329,8 @@ describe("whatever is observed, a plan", () => {
 
   it("names a time that is still to come once its status is written, unless it acts", () => {
     holds((observed, plan) => {
-      const next = planTaskRun(written(observed, plan));
+      const said = written(observed, plan);
+      const next = planTaskRun(anew(observed.taskRun) ? written(said, planTaskRun(said)) : said);
       const idle = next.actions.length === 0 && next.wakeAt !== undefined;
 
       expect(idle ? (next.wakeAt ?? 0) > observed.now : true).toBe(true);
@@ -302,7 +343,7 @@ describe("whatever is observed, a plan", () => {
       const kept = observed.pods.filter((pod) => forget.includes(pod.uid));
 
       expect(kept.filter((pod) => pod.gone === undefined)).toEqual([]);
-      if (finished(observed.taskRun.status)) return;
+      if (finished(observed.taskRun.status) || observed.taskRun.spec.managedBy === "example.com/other") return;
       expect(kept.filter((pod) => !recorded.has(pod.attempt ?? 0))).toEqual([]);
     });
   });

@@ -3,29 +3,35 @@
  * because it looks only at what is, never at what happened.
  *
  * A TaskRun is in one of these situations; the first that applies decides:
+ *   foreign       spec.managedBy says that somebody else runs it: left alone
  *   finished      its status says so: nothing changes any more, stray pods are ended; after its time to live it is
  *                 deleted or compacted (aftermath.ts)
  *   collected     its owner asked for the end: the garbage collector ends its pods, or sets them free
+ *   reset         its work has changed since: said first, then the old pod (if any) is stopped like any other
+ *   unknownFate   the current attempt's pod is gone and may still run: wait for proof, or for the user's word
  *   attemptEnded  the current attempt's pod tells (or hides for ever) how it ended: record, then finish or pause
- *   podAlive      the current attempt goes on: wait, or stop it (cancel, deadline)
- *   noPod         between attempts, or before the first: finish, pause, or create the next pod (none for one that is
+ *   podAlive      the current attempt goes on: wait, or stop it (cancel, suspend, changed work, deadlines)
+ *   noPod         between attempts, or before the first: finish, pause, wait, or create the next pod (none for one that is
  *                 being deleted and held by a foreign finalizer)
  */
 import { REFUSAL_PAUSE_MAX_MS } from "../../api/action.ts";
-import type { Action, Urgency } from "../../api/action.ts";
+import type { Action, PodShape, Urgency } from "../../api/action.ts";
 import { Phase, Reason } from "../../api/names.ts";
 import type { PodRecord } from "../../api/records.ts";
 import type { TaskRunStatus } from "../../api/types.ts";
 import { afterTime, unkeptPods } from "./aftermath.ts";
 import { podName } from "../childname.ts";
 import { shownReason } from "../conditions.ts";
-import { gatherFacts, provenEnded } from "./facts.ts";
+import { gatherFacts, ranThisWork } from "./facts.ts";
 import type { AttemptStatus, Facts, Observed } from "./facts.ts";
 import { afterEnd, finalView } from "./next.ts";
 import { attemptEnd } from "./outcome.ts";
+import type { AttemptEnd } from "./outcome.ts";
+import { provenEnded } from "./proof.ts";
+import { nextDeadline, stopRequest } from "./request.ts";
 import { attemptStatus, statusFrom } from "./status.ts";
 import type { View } from "./status.ts";
-import { lackingView, refusedStop, stoppingPodView, waitingView } from "./waiting.ts";
+import { lackingView, refusedStop, resetView, stoppingPodView, unknownFateView, waitingView } from "./waiting.ts";
 
 export interface Plan {
   readonly actions: readonly Action[];
@@ -61,25 +67,40 @@ interface Step {
 }
 
 function nextStep(facts: Facts): Step {
+  if (facts.foreign) return { view: waitingView(facts), status: facts.before };
   if (facts.finished) return finished(facts);
   if (facts.taskRun.deletion === "collected") return { view: waitingView(facts), status: facts.before };
+  if (facts.reset) return { view: resetView(facts), record: true };
   const end = attemptEnd(facts);
+  if (end?.reason === Reason.UnknownFate && facts.taskRun.spec.onUnknownFate !== "Retry")
+    return unknownFate(facts, end);
   if (end !== undefined) return attemptEnded(facts, attemptStatus(facts, end));
   if (facts.pod !== undefined) return podAlive(facts, facts.pod);
   return noPod(facts);
+}
+
+/** The deadline still ends it; a node that goes away wakes us. */
+function unknownFate(facts: Facts, { message }: AttemptEnd): Step {
+  return { view: unknownFateView(facts, message), record: true, ...wake(facts.deadlineAt) };
 }
 
 /** Only observedGeneration may still change; the outcome never does. (A deletion raises the generation: no news to write.) */
 function finished(facts: Facts): Step {
   const { generation, deletion } = facts.taskRun;
   const conditions = facts.before.conditions?.map((one) => ({ ...one, observedGeneration: generation }));
-  const status = { ...facts.before, observedGeneration: generation, ...(conditions && { conditions }) };
+  const status = {
+    ...facts.before,
+    observedGeneration: generation,
+    workHash: facts.taskRun.work,
+    ...(conditions && { conditions }),
+  };
+  // An older Stint wrote no hash: nothing is written just to add it.
+  const news = deletion === undefined && facts.before.observedGeneration !== generation;
   const alive =
     facts.pod !== undefined && facts.pod.gone === undefined && !provenEnded(facts.pod, facts.nodes) ? [facts.pod] : [];
   const strays = deletion === "collected" ? [] : [...facts.lingering, ...alive];
-  const said = deletion === undefined ? status : facts.before;
   const actions = strays.flatMap((pod) => stop(pod, Reason.Stopping));
-  return { view: waitingView(facts), status: said, actions, ...afterTime(facts) };
+  return { view: waitingView(facts), status: news ? status : facts.before, actions, ...afterTime(facts) };
 }
 
 /**
@@ -93,20 +114,20 @@ function attemptEnded(facts: Facts, ended: AttemptStatus): Step {
   if (alive !== undefined) return { view: { ...stoppingView(facts, alive, ended), ended } };
   const next = afterEnd(facts, ended);
   if (next.kind === "finish") return { view: { ...finalView(next), ended } };
+  if (next.kind === "wait") return { view: { ...next.view, ended }, ...wake(facts.deadlineAt) };
   return { view: { ...next.view, ended }, wakeAt: earlier(next.at, facts.deadlineAt) };
 }
 
 function podAlive(facts: Facts, pod: PodRecord): Step {
-  const { deadlineAt, now } = facts;
-  const late = deadlineAt !== undefined && now >= deadlineAt;
-  const mustStop = facts.cancel || late;
-  const view = mustStop && refusedStop(facts, pod) !== "" ? stoppingPodView(facts, pod) : waitingView(facts);
-  if (mustStop) {
-    // Named in the status first: were it gone when we come back from a crash, nothing else would tell that it ever was.
-    if (facts.before.podUID !== pod.uid) return { view, record: true };
-    return { view, actions: stop(pod, facts.cancel ? Reason.Cancelled : Reason.DeadlineExceeded) };
-  }
-  return { view, ...(deadlineAt !== undefined && { wakeAt: deadlineAt }) };
+  const request = stopRequest(facts, pod);
+  if (request === undefined) return { view: waitingView(facts), ...wake(nextDeadline(facts, pod)) };
+  const shown = request.revocable === true || refusedStop(facts, pod) !== "";
+  const view = shown ? stoppingPodView(facts, pod, request) : waitingView(facts);
+  // Named in the status first: were it gone when we come back from a crash, nothing else would tell that it ever was.
+  const named = facts.before.podUID === pod.uid;
+  const said = request.revocable !== true || shownReason(facts.before) === request.reason;
+  if (!named || !said) return { view, record: true };
+  return { view, actions: stop(pod, request.reason) };
 }
 
 function noPod(facts: Facts): Step {
@@ -118,6 +139,7 @@ function noPod(facts: Facts): Step {
   }
   const next = afterEnd(facts, last);
   if (next.kind === "finish") return { view: finalView(next) };
+  if (next.kind === "wait") return { view: next.view, ...wake(facts.deadlineAt) };
   if (facts.now < next.at) return { view: next.view, wakeAt: earlier(next.at, facts.deadlineAt) };
   const { lacking } = facts;
   const askAt = lacking === undefined ? facts.refusal?.retryAt : undefined;
@@ -127,8 +149,8 @@ function noPod(facts: Facts): Step {
   }
   const { taskRun, current: attempt } = facts;
   if (taskRun.deletion !== undefined) {
-    const wake = facts.deadlineAt !== undefined && facts.now < facts.deadlineAt && { wakeAt: facts.deadlineAt };
-    return { view: next.view, status: facts.before, ...wake };
+    const ahead = facts.deadlineAt !== undefined && facts.now < facts.deadlineAt;
+    return { view: next.view, status: facts.before, ...wake(ahead ? facts.deadlineAt : undefined) };
   }
   if (lacking !== undefined) {
     return { view: lackingView(lacking), ...(facts.deadlineAt !== undefined && { wakeAt: facts.deadlineAt }) };
@@ -138,8 +160,19 @@ function noPod(facts: Facts): Step {
     name: podName(taskRun.name, attempt, taskRun.uid),
     attempt,
     ...mustBeGone(last),
+    ...shapeOf(facts),
   } as const;
   return { view: facts.refusal ? waitingView(facts) : next.view, actions: [create] };
+}
+
+/** What earlier attempts teach the next pod. */
+function shapeOf(facts: Facts): PodShape {
+  const { memory } = facts.before;
+  const { avoidNode } = facts.settings;
+  const failed = facts.recorded.filter((one) => one.class !== undefined && ranThisWork(facts, one));
+  const names = [...new Set(failed.map((one) => one.nodeName).filter((name) => name !== undefined))];
+  const avoid = avoidNode !== "Never" && names.length > 0 && { avoid: { how: avoidNode, names } };
+  return { ...(memory !== undefined && { memory }), ...avoid };
 }
 
 /**
@@ -174,9 +207,14 @@ function urgencyOf(facts: Facts, step: Step): Urgency {
 
 /** The outcome is final, or recorded together with the proof that nothing runs any more. */
 function isSpent(facts: Facts, pod: PodRecord): boolean {
-  if (facts.finished) return true;
+  if (facts.finished || facts.foreign) return true;
   const recorded = facts.recorded.some((one) => one.number === pod.attempt);
-  return recorded && shownReason(facts.before) !== Reason.Stopping;
+  const shown = shownReason(facts.before);
+  return recorded && shown !== Reason.Stopping && shown !== Reason.UnknownFate;
+}
+
+function wake(at: number | undefined): { wakeAt?: number } {
+  return at === undefined ? {} : { wakeAt: at };
 }
 
 function earlier(a: number, b: number | undefined): number {

@@ -1,16 +1,21 @@
 /** The whole status of a TaskRun, rebuilt from what was observed; never patched along the way. */
 import { Chars } from "../../api/bounds.ts";
 import { compact, timeMs } from "../../api/decode.ts";
-import { Reason } from "../../api/names.ts";
+import { Phase, Reason } from "../../api/names.ts";
 import type { PodRecord } from "../../api/records.ts";
 import type { TaskRunStatus } from "../../api/types.ts";
 import { succeededCondition } from "../conditions.ts";
 import type { Verdict } from "../conditions.ts";
 import { sentence, span, stamp } from "../wording.ts";
+import { ranThisWork } from "./facts.ts";
 import type { AttemptStatus, Facts } from "./facts.ts";
 import { logTail } from "./lastwords.ts";
 import type { AttemptEnd } from "./outcome.ts";
 import { readResults } from "./results.ts";
+import { classOf } from "./failures.ts";
+import { memoryAfter } from "./memory.ts";
+import { budgetOf } from "./retry.ts";
+import type { Failures } from "./retry.ts";
 
 /** status.attempts holds the last 10 (crds/taskruns.yaml). */
 const ATTEMPTS_KEPT = 10;
@@ -26,21 +31,43 @@ export interface View extends Verdict {
 
 export function statusFrom(facts: Facts, view: View): TaskRunStatus {
   const attempts = [...facts.recorded, ...(view.ended ? [view.ended] : [])].slice(-ATTEMPTS_KEPT);
-  const started = facts.startedAt;
+  const started = view.phase === Phase.Suspended ? undefined : facts.startedAt;
+  const failures = failuresAfter(facts, view.ended);
   const { completedAt, nextAttemptAt } = view;
   const at = { generation: facts.taskRun.generation, now: facts.now };
   return compact<TaskRunStatus>({
     phase: view.phase,
     observedGeneration: at.generation,
     ...shownAttempt(facts, attempts.at(-1)),
+    failures: failures.application + failures.infrastructure === 0 ? undefined : { ...failures },
+    workHash: facts.taskRun.work,
+    memory: memoryAfter(facts, view.ended),
     startTime: started === undefined ? undefined : stamp(started),
     completionTime: completedAt === undefined ? undefined : stamp(completedAt),
     duration: completedAt === undefined || started === undefined ? undefined : span(floor(completedAt) - started),
     ...handedOver(facts, attempts.at(-1)),
+    // Until an attempt is recorded again, only this tells that numbers before the status's are taken.
+    compacted: facts.before.compacted === true && attempts.length === 0 ? true : undefined,
     nextAttemptTime: nextAttemptAt === undefined ? undefined : stamp(nextAttemptAt),
     attempts: attempts.length === 0 ? undefined : attempts,
     conditions: [succeededCondition(view, facts.before.conditions ?? [], at)],
   });
+}
+
+/**
+ * How many attempts of the work as it is now have failed, `ended` included. Counted on from the status, for it keeps only the
+ * last attempts; a status without counts (an older Stint's, or one that has none yet) is counted afresh.
+ */
+export function failuresAfter(facts: Facts, ended: AttemptStatus | undefined): Failures {
+  const isNew = ended !== undefined && !facts.recorded.some((one) => one.number === ended.number);
+  const known = facts.reset ? undefined : facts.before.failures;
+  const counted = facts.recorded.filter((one) => known === undefined && !facts.reset && ranThisWork(facts, one));
+  const total = { application: known?.application ?? 0, infrastructure: known?.infrastructure ?? 0 };
+  for (const attempt of [...counted, ...(isNew && ranThisWork(facts, ended) ? [ended] : [])]) {
+    const budget = budgetOf(attempt.reason);
+    if (budget !== undefined) total[budget] += 1;
+  }
+  return total;
 }
 
 /** The recorded form of an attempt that just ended. */
@@ -53,6 +80,8 @@ export function attemptStatus(facts: Facts, end: AttemptEnd): AttemptStatus {
     podUID: pod?.uid ?? vanished?.uid,
     nodeName: pod?.nodeName ?? vanished?.nodeName,
     reason: end.reason,
+    class: classOf(end.reason),
+    workHash: pod?.work ?? facts.taskRun.work,
     message: end.message === "" ? undefined : sentence(end.message),
     exitCode: end.exitCode,
     startTime: created === undefined || timeMs(created) === undefined ? undefined : created,
@@ -66,6 +95,10 @@ type Shown = Pick<TaskRunStatus, "attempt" | "podName" | "podUID" | "nodeName" |
 /** Attempt, pod, node and exit code always speak of the same attempt: the current one once it has a pod, else the last. */
 function shownAttempt(facts: Facts, last: AttemptStatus | undefined): { [K in keyof Shown]: Shown[K] | undefined } {
   if (facts.pod !== undefined && facts.pod.attempt !== last?.number) return shownPod(facts.current, facts.pod);
+  const { vanished: lost, current } = facts;
+  // A pod that vanished stays named: nothing else tells that it ever was.
+  if (lost !== undefined && current !== last?.number)
+    return compact<Shown>({ attempt: current, podName: lost.name, podUID: lost.uid, nodeName: lost.nodeName });
   if (last === undefined) return { attempt: facts.refusal === undefined ? facts.before.attempt : facts.current };
   const { number, podName, podUID, nodeName, exitCode } = last;
   return { attempt: number, podName, podUID, nodeName, exitCode };
@@ -80,7 +113,8 @@ type Left = Pick<TaskRunStatus, "results" | "log">;
 function handedOver(facts: Facts, last: AttemptStatus | undefined): { [K in keyof Left]: Left[K] | undefined } {
   const { pod, lastPod, before } = facts;
   const underWay = pod !== undefined && pod.attempt !== last?.number;
-  if (last === undefined || underWay) return { results: undefined, log: undefined };
+  if (last === undefined || underWay || facts.reset || !ranThisWork(facts, last))
+    return { results: undefined, log: undefined };
   const its = [pod, lastPod].find((one) => one?.attempt === last.number);
   const known = before.attempt === last.number ? before : {};
   if (last.reason !== Reason.Succeeded) {

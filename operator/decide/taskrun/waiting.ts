@@ -4,18 +4,23 @@ import type { PodRecord } from "../../api/records.ts";
 import type { Refusal } from "../../api/action.ts";
 import { shownMessage, shownReason } from "../conditions.ts";
 import { closed, sentence } from "../wording.ts";
+import { superseded } from "./facts.ts";
 import type { Facts, LackingTemplate } from "./facts.ts";
+import { stopRequest } from "./request.ts";
+import type { StopRequest } from "./request.ts";
 import type { View } from "./status.ts";
 
 export function waitingView(facts: Facts): View {
-  const { pod, refusal } = facts;
-  if (pod === undefined) return refusal === undefined ? notCreated() : refusedView(refusal);
-  if (pod.deletionAskedMs !== undefined) return stoppingPodView(facts, pod);
+  const { pod } = facts;
+  if (pod === undefined) return startingView(facts);
+  if (pod.deletionAskedMs !== undefined) return stoppingPodView(facts, pod, stopRequest(facts, pod));
   if (pod.main.state === "running") return running(pod);
   return pendingView(facts, pod);
 }
 
-function notCreated(): View {
+/** The next pod is about to be made, or was refused for now. */
+export function startingView({ refusal }: Facts): View {
+  if (refusal !== undefined) return refusedView(refusal);
   return { phase: Phase.Pending, reason: Reason.Pending, message: "Its pod is about to be created." };
 }
 
@@ -40,16 +45,44 @@ function running(pod: PodRecord): View {
   };
 }
 
-/** The pod is to stop as a whole. */
-export function stoppingPodView(facts: Facts, pod: PodRecord): View {
-  const late = facts.deadlineAt !== undefined && facts.now >= facts.deadlineAt;
-  const why = facts.cancel ? "Cancelled" : late ? "The deadline has passed" : "The pod is being deleted";
+/** The pod is to stop as a whole. A wish that can be taken back is named by the reason, so that it is not forgotten. */
+export function stoppingPodView(facts: Facts, pod: PodRecord, request: StopRequest | undefined): View {
+  const why = request?.words ?? "The pod is being deleted";
   const phase = pod.main.state === "running" ? Phase.Running : Phase.Pending;
+  const reason = request?.revocable === true ? request.reason : Reason.Stopping;
+  return { phase, reason, message: `${why}; waiting for pod ${pod.name} to stop.${refusedStop(facts, pod)}` };
+}
+
+export function suspendedView(): View {
+  const message = "Suspended by spec.suspend; it goes on with a new pod once that is false.";
+  return { phase: Phase.Suspended, reason: Reason.Suspended, message };
+}
+
+/** The work has changed: what the status says from now on is about the new one. */
+export function resetView(facts: Facts): View {
+  const { before, pod } = facts;
+  // The proof that the last pod has ended is still to come: that must not be forgotten.
+  if (pod !== undefined && pod.gone === undefined && superseded(facts, pod))
+    return stoppingPodView(facts, pod, { reason: Reason.Superseded, words: "The work has changed", revocable: true });
+  const kept = [Reason.Stopping, Reason.UnknownFate].find((reason) => reason === shownReason(before));
   return {
-    phase,
-    reason: Reason.Stopping,
-    message: `${why}; waiting for pod ${pod.name} to stop.${refusedStop(facts, pod)}`,
+    phase: pod?.main.state === "running" ? Phase.Running : Phase.Pending,
+    reason: kept ?? Reason.Pending,
+    message: "The work has changed, so the task runs again with a new pod.",
   };
+}
+
+/** Nobody can say whether the last pod still runs. */
+export function unknownFateView({ before, pod, taskRun }: Facts, what: string): View {
+  const ran = before.phase === Phase.Running || pod?.main.state === "running";
+  const phase = ran ? Phase.Running : Phase.Pending;
+  const nodeName = pod?.nodeName ?? before.nodeName;
+  const node = nodeName === undefined ? "its node" : `node ${nodeName}`;
+  const way =
+    `Waits, to never run the task twice at once, until ${node} is gone or has the taint node.kubernetes.io/out-of-service. ` +
+    `Once you are sure that it has ended: kubectl -n ${taskRun.namespace} patch taskruns.stint.dev ${taskRun.name} ` +
+    `--type=merge -p '{"spec":{"onUnknownFate":"Retry"}}', or cancel it.`;
+  return { phase, reason: Reason.UnknownFate, message: `${what} ${way}` };
 }
 
 /** A sentence for the end of a message, if the pod cannot be deleted. */
