@@ -53,7 +53,7 @@ describe("the end of a TaskRun's time", () => {
 
     expect(methods()).toEqual(["PUT"]);
     expect(statusPut()).toMatchObject({ phase: "Succeeded", compacted: true });
-    expect(statusPut().attempts).toBeUndefined();
+    expect(statusPut().podName).toBeUndefined();
   });
 });
 

@@ -258,6 +258,7 @@ describe("a compacted TaskRun", () => {
       results,
       workHash: work,
       compacted: true,
+      attempts: [{ number: 2, reason: "Succeeded", exitCode: 0, completionTime: at(60) }],
       conditions,
     });
     expect((status.attempts ?? []).every(({ number }) => number === 2)).toBe(true);

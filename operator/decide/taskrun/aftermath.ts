@@ -7,7 +7,7 @@ import { compact, timeMs } from "../../api/decode.ts";
 import { Reason } from "../../api/names.ts";
 import type { PodRecord, TaskRunRecord } from "../../api/records.ts";
 import type { TaskRunStatus } from "../../api/types.ts";
-import type { Facts } from "./facts.ts";
+import type { AttemptStatus, Facts } from "./facts.ts";
 import { provenEnded } from "./proof.ts";
 
 export interface Aftermath {
@@ -24,7 +24,7 @@ export function unkeptPods(facts: Facts, recorded: readonly PodRecord[]): readon
   const { taskRun, settings } = facts;
   const { podRetention: retention } = settings;
   // Those of a TaskRun that goes, go with it.
-  if (retention === "Always" || taskRun.deletion !== undefined || isOverdue(facts)) return [];
+  if (retention === "Always" || taskRun.deletion !== undefined || facts.foreign || isOverdue(facts)) return [];
   const succeeded = (pod: PodRecord): boolean =>
     facts.recorded.some(({ number, reason }) => number === pod.attempt && reason === Reason.Succeeded);
   const last = facts.recorded.at(-1)?.number ?? 0;
@@ -81,8 +81,14 @@ function compacted({ work, generation }: TaskRunRecord, before: Readonly<TaskRun
     results,
     workHash: before.workHash ?? work,
     compacted: true,
+    // Its number: no later attempt may have it again.
+    attempts: before.attempts?.slice(-1).map(gistOf),
     conditions: before.conditions?.map((one) => ({ ...one, observedGeneration: generation })),
   });
+}
+
+function gistOf({ number, reason, exitCode, workHash, completionTime }: AttemptStatus): AttemptStatus {
+  return compact<AttemptStatus>({ number, reason, exitCode, workHash, completionTime });
 }
 
 /** Asked once, and only as we saw it. */

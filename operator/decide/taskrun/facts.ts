@@ -88,7 +88,7 @@ export function gatherFacts(observed: Observed): Facts {
   const before = taskRun.status;
   const settings = settingsOf(taskRun.spec, observed.defaults ?? NO_DEFAULTS);
   const recorded = before.attempts ?? [];
-  const last = recorded.at(-1)?.number ?? compactedAttempt(before);
+  const last = recorded.at(-1)?.number ?? 0;
   const own = pods.filter((pod) => pod.ownerUid === taskRun.uid && pod.attempt !== undefined);
   // A pod of a later attempt than the recorded ones is the current attempt, whatever number we would have given it.
   const current = Math.max(last + 1, ...own.map((pod) => pod.attempt ?? 0));
@@ -153,11 +153,6 @@ function momentsOf(facts: Facts): Moments {
     attemptDeadlineAt: after(podMs, settings.attemptDeadlineSeconds),
     startDeadlineAt: after(podMs, settings.startDeadlineSeconds),
   });
-}
-
-/** Of a compacted status only the number of its last attempt is left: the next one must not have it again. */
-function compactedAttempt({ compacted, attempt }: Readonly<TaskRunStatus>): number {
-  return compacted === true ? (attempt ?? 0) : 0;
 }
 
 /** A refusal speaks of one attempt, and of the TaskRun as it was. */

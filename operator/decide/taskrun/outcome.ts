@@ -5,6 +5,7 @@
 import { timeMs } from "../../api/decode.ts";
 import { Reason } from "../../api/names.ts";
 import type { ContainerRecord, PodRecord } from "../../api/records.ts";
+import { shownReason } from "../conditions.ts";
 import { closed, sentence } from "../wording.ts";
 import { signOf } from "./failures.ts";
 import type { Facts } from "./facts.ts";
@@ -143,9 +144,9 @@ function lostWithNode(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
   return proof === undefined ? undefined : nodeLost(facts, proof, pod);
 }
 
-function nodeLost(facts: Facts, proof: string, pod: PodRecord | string): AttemptEnd {
-  const request = (typeof pod === "string" ? undefined : askedToStop(pod, facts)) ?? finalRequest(facts);
-  const name = typeof pod === "string" ? pod : pod.name;
+function nodeLost(facts: Facts, proof: string, pod: PodRecord | undefined): AttemptEnd {
+  const request = (pod === undefined ? shownRequest(facts) : askedToStop(pod, facts)) ?? finalRequest(facts);
+  const name = pod?.name ?? facts.vanished?.name ?? "of this attempt";
   const words = `${proof} Pod ${name} was there, and nobody reported how it ended.`;
   if (request === undefined) return { reason: Reason.NodeLost, message: words, at: facts.now };
   return { ...request, message: `${request.message} ${words}`, at: facts.now };
@@ -176,13 +177,23 @@ function vanished(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
 function unseenEnd(facts: Facts, pod?: PodRecord): AttemptEnd {
   const { name = "of this attempt", nodeName: node } = pod ?? facts.vanished ?? {};
   const proof = pod === undefined ? nodeProof({ ...facts.vanished }, facts.nodes) : undefined;
-  if (proof !== undefined) return nodeLost(facts, proof, name);
+  if (proof !== undefined) return nodeLost(facts, proof, undefined);
   const words = `Pod ${name}${node === undefined ? "" : ` on node ${node}`} is gone`;
   const final = finalRequest(facts);
   if (final !== undefined)
     return { ...final, message: `${final.message} ${words} and nobody reported how it ended.`, at: facts.now };
+  const asked = facts.taskRun.spec.onUnknownFate === "Retry" ? shownRequest(facts) : undefined;
+  if (asked !== undefined) return { ...asked, message: `${asked.message} ${words}.`, at: facts.now };
   const message = `${words} and no kubelet reported its end, so its containers may still run there.`;
   return { reason: Reason.UnknownFate, message, at: facts.now };
+}
+
+/** What the status says we had asked the pod for, while no record of the pod is left: no failure, whatever became of it. */
+function shownRequest({ before, vanished: lost, pod }: Facts): Pick<AttemptEnd, "reason" | "message"> | undefined {
+  const shown = shownReason(before);
+  if (before.podUID !== (pod?.uid ?? lost?.uid)) return undefined;
+  if (shown === Reason.Suspended) return { reason: shown, message: "Suspended." };
+  return shown === Reason.Superseded ? { reason: shown, message: "The work has changed." } : undefined;
 }
 
 /** No further attempt depends on the fate of a pod that went away after a cancel or past the deadline: that is the reason. */

@@ -141,28 +141,30 @@ function noPod(facts: Facts): Step {
   if (next.kind === "finish") return { view: finalView(next) };
   if (next.kind === "wait") return { view: next.view, ...wake(facts.deadlineAt) };
   if (facts.now < next.at) return { view: next.view, wakeAt: earlier(next.at, facts.deadlineAt) };
-  const { lacking } = facts;
+  return newPod(facts, next.view);
+}
+
+/** The time for the next pod has come: makes it, unless something is in the way. */
+function newPod(facts: Facts, view: View): Step {
+  const { taskRun, current: attempt, lacking, deadlineAt, now } = facts;
   const askAt = lacking === undefined ? facts.refusal?.retryAt : undefined;
   // Later than any pause lasts: the clock was set back since.
-  if (askAt !== undefined && facts.now < askAt && askAt - facts.now <= REFUSAL_PAUSE_MAX_MS) {
-    return { view: waitingView(facts), wakeAt: earlier(askAt, facts.deadlineAt) };
+  if (askAt !== undefined && now < askAt && askAt - now <= REFUSAL_PAUSE_MAX_MS) {
+    return { view: waitingView(facts), wakeAt: earlier(askAt, deadlineAt) };
   }
-  const { taskRun, current: attempt } = facts;
   if (taskRun.deletion !== undefined) {
-    const ahead = facts.deadlineAt !== undefined && facts.now < facts.deadlineAt;
-    return { view: next.view, status: facts.before, ...wake(ahead ? facts.deadlineAt : undefined) };
+    const ahead = deadlineAt !== undefined && now < deadlineAt;
+    return { view, status: facts.before, ...wake(ahead ? deadlineAt : undefined) };
   }
-  if (lacking !== undefined) {
-    return { view: lackingView(lacking), ...(facts.deadlineAt !== undefined && { wakeAt: facts.deadlineAt }) };
-  }
+  if (lacking !== undefined) return { view: lackingView(lacking), ...wake(deadlineAt) };
   const create = {
     kind: "CreatePod",
     name: podName(taskRun.name, attempt, taskRun.uid),
     attempt,
-    ...mustBeGone(last),
+    ...mustBeGone(facts.recorded.at(-1)),
     ...shapeOf(facts),
   } as const;
-  return { view: facts.refusal ? waitingView(facts) : next.view, actions: [create] };
+  return { view: facts.refusal ? waitingView(facts) : view, actions: [create] };
 }
 
 /** What earlier attempts teach the next pod. */

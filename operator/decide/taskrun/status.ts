@@ -46,8 +46,6 @@ export function statusFrom(facts: Facts, view: View): TaskRunStatus {
     completionTime: completedAt === undefined ? undefined : stamp(completedAt),
     duration: completedAt === undefined || started === undefined ? undefined : span(floor(completedAt) - started),
     ...handedOver(facts, attempts.at(-1)),
-    // Until an attempt is recorded again, only this tells that numbers before the status's are taken.
-    compacted: facts.before.compacted === true && attempts.length === 0 ? true : undefined,
     nextAttemptTime: nextAttemptAt === undefined ? undefined : stamp(nextAttemptAt),
     attempts: attempts.length === 0 ? undefined : attempts,
     conditions: [succeededCondition(view, facts.before.conditions ?? [], at)],

@@ -18,7 +18,7 @@ const ATTEMPTS_KEPT = 10;
 const AWAITED_MS_MAX = 1_800_000;
 
 /** Fields a compacted status has no more. */
-const SHED = ["attempts", "podName", "podUID", "nodeName", "log", "memory", "nextAttemptTime"] as const;
+const SHED = ["podName", "podUID", "nodeName", "log", "memory", "nextAttemptTime"] as const;
 /** Fields that stay as they were. */
 const KEPT = ["phase", "attempt", "startTime", "completionTime", "exitCode", "duration", "results"] as const;
 
@@ -56,15 +56,16 @@ export class Aftermath {
   }
 
   /** To be called with every change of a TaskRun that the operator made. */
-  taskRunChange({ type, object, before }: Change): Problem | undefined {
+  taskRunChange({ type, object, ...rest }: Change): Problem | undefined {
     const is = object as TaskRun;
-    const was = (before ?? object) as TaskRun;
+    const was = (rest.before ?? object) as TaskRun;
     const isMarked = is.metadata.deletionTimestamp !== undefined && was.metadata.deletionTimestamp === undefined;
     if (type === "DELETED" || isMarked) return this.#deletion(was);
-    if (was.status?.compacted === true && is.status?.compacted !== true && isTerminalPhase(is.status?.phase)) {
+    const [before, after] = [was, is].map(({ status }) => status?.compacted === true);
+    if (before && !after && isTerminalPhase(was.status?.phase) && isTerminalPhase(is.status?.phase)) {
       return { rule: "I6 MonotonicStatus", message: `${keyOf(is)} was compacted, and is no more` };
     }
-    return is.status?.compacted === true && was.status?.compacted !== true ? this.#compaction(was, is) : undefined;
+    return after && !before ? this.#compaction(was, is) : undefined;
   }
 
   /** What should be gone by now, or soon, and is not. */

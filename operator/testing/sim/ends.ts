@@ -18,9 +18,9 @@ export function endProblem(plan: TaskRunPlan, taskRun: TaskRun, pods: readonly P
   const is = `${status.phase} (${reason}), attempt ${status.attempt}, exit code ${status.exitCode}`;
   if (plan.wants === "gone") return `exists, ${is}`;
   // Stopped by the operator and removed while it was not looking: it may not guess whether the containers have ended.
+  // A person answers for it (users.ts), and the attempt does not count as the scripts say.
   const unseen = pods.some((pod) => pod.deletionBy === "operator" && pod.removedBy !== undefined && !pod.endedFirst);
-  if (unseen && reason === "UnknownFate" && status.exitCode !== 0) return undefined;
-  const touched = (plan.acts ?? []).length > 0 || pods.some(({ nodeLost }) => nodeLost);
+  const touched = (plan.acts ?? []).length > 0 || unseen || pods.some(({ nodeLost }) => nodeLost);
   if (touched && plan.wants === undefined) {
     return isJustified(reason, taskRun, pods) ? undefined : `ended as ${is}, which nothing that happened explains`;
   }
@@ -40,19 +40,22 @@ export function endProblem(plan: TaskRunPlan, taskRun: TaskRun, pods: readonly P
 export function predictedEnds(plan: TaskRunPlan): readonly End[] {
   if (plan.stranger === true) return [{ phase: "Failed", reason: "PodNameTaken" }];
   const spec = plan.spec ?? {};
-  const retry = (spec["retry"] ?? {}) as { readonly limit?: number };
-  const limit = retry.limit ?? 0;
+  const retry = (spec["retry"] ?? {}) as { readonly limit?: number; readonly infrastructureLimit?: number };
+  const limits = { application: retry.limit ?? 0, infrastructure: retry.infrastructureLimit ?? 5 };
+  const failures = { application: 0, infrastructure: 0 };
   const late: End[] =
     spec["activeDeadlineSeconds"] === undefined ? [] : [{ phase: "Failed", reason: "DeadlineExceeded" }];
-  for (let attempt = 1; attempt <= limit + 1; attempt++) {
+  for (let attempt = 1; attempt <= limits.application + limits.infrastructure + 1; attempt++) {
     const script = scriptOf(scriptsOf(plan), attempt);
     const end = attemptEnd(script, spec["results"] !== undefined);
     if (end === undefined) return late;
     if (end.reason === "Succeeded") return [{ phase: "Succeeded", exitCode: 0, attempts: attempt }, ...late];
-    if (attempt <= limit) continue;
+    const budget = end.reason === "Evicted" ? "infrastructure" : "application";
+    failures[budget] += 1;
+    if (failures[budget] <= limits[budget]) continue;
     const exit = end.exitCode === undefined ? {} : { exitCode: end.exitCode };
     return [
-      { phase: "Failed", reason: limit === 0 ? end.reason : "RetriesExhausted", attempts: attempt, ...exit },
+      { phase: "Failed", reason: failures[budget] === 1 ? end.reason : "RetriesExhausted", attempts: attempt, ...exit },
       ...late,
     ];
   }
@@ -77,34 +80,35 @@ function badResults(says: string): string | undefined {
   return says.includes('"rows":') ? undefined : "MissingResult";
 }
 
-/** Whether an end has its cause in what really happened. */
+type Cause = (spec: NonNullable<TaskRun["spec"]>, pods: readonly PodRecord[]) => boolean;
+
+const byOthers: Cause = (_, pods) =>
+  pods.some(({ deletionBy }) => deletionBy !== undefined && deletionBy !== "operator" && deletionBy !== "kubelet");
+
+/** What must have happened for a TaskRun that was touched to end for a reason. */
+const CAUSES: ReadonlyMap<string, Cause> = new Map<string, Cause>([
+  ["Succeeded", (_, pods) => pods.some(({ report }) => report?.exitCode === 0)],
+  ["MissingResult", (_, pods) => pods.some(({ report }) => report?.exitCode === 0)],
+  ["InvalidResult", (_, pods) => pods.some(({ report }) => report?.exitCode === 0)],
+  ["Cancelled", ({ cancel }) => cancel === true],
+  ["Suspended", ({ suspend }) => suspend === true],
+  ["DeadlineExceeded", ({ activeDeadlineSeconds }) => activeDeadlineSeconds !== undefined],
+  ["StartDeadlineExceeded", ({ startDeadlineSeconds }) => startDeadlineSeconds !== undefined],
+  ["AttemptDeadlineExceeded", ({ attemptDeadlineSeconds }) => attemptDeadlineSeconds !== undefined],
+  ["PodDeleted", byOthers],
+  ["Preempted", byOthers],
+  // A pod that we stopped may have gone unseen, too.
+  ["UnknownFate", (_, pods) => pods.some(({ deletionBy }) => deletionBy !== undefined && deletionBy !== "kubelet")],
+  ["ExitCode", (_, pods) => pods.some(({ report }) => report !== undefined && report.exitCode !== 0)],
+  ["OOMKilled", (_, pods) => pods.some(({ report }) => report?.reason === "OOMKilled")],
+  [
+    "Evicted",
+    (_, pods) => pods.some(({ report, deletionBy }) => report?.exitCode === 137 || deletionBy === TAINT_MANAGER),
+  ],
+  ["NodeLost", (_, pods) => pods.some(({ nodeLost }) => nodeLost)],
+  ["RetriesExhausted", (_, pods) => pods.length >= 1],
+]);
+
 function isJustified(reason: string, { spec }: TaskRun, pods: readonly PodRecord[]): boolean {
-  switch (reason) {
-    case "Succeeded":
-    case "MissingResult":
-    case "InvalidResult":
-      return pods.some(({ report }) => report?.exitCode === 0);
-    case "Cancelled":
-      return spec?.cancel === true;
-    case "DeadlineExceeded":
-      return spec?.activeDeadlineSeconds !== undefined;
-    case "PodDeleted":
-    case "UnknownFate":
-    case "Preempted":
-      return pods.some(
-        ({ deletionBy }) => deletionBy !== undefined && deletionBy !== "operator" && deletionBy !== "kubelet",
-      );
-    case "ExitCode":
-      return pods.some(({ report }) => report !== undefined && report.exitCode !== 0);
-    case "OOMKilled":
-      return pods.some(({ report }) => report?.reason === "OOMKilled");
-    case "Evicted":
-      return pods.some(({ report, deletionBy }) => report?.exitCode === 137 || deletionBy === TAINT_MANAGER);
-    case "NodeLost":
-      return pods.some(({ nodeLost }) => nodeLost);
-    case "RetriesExhausted":
-      return pods.length >= 1;
-    default:
-      return false;
-  }
+  return spec !== undefined && CAUSES.get(reason)?.(spec, pods) === true;
 }

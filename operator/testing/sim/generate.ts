@@ -80,9 +80,13 @@ function drawTaskRun(random: Random, ground: Ground): TaskRunPlan {
     spec: {
       retry: {
         limit,
+        ...(random.fork("infrastructure").chance(0.3)
+          ? { infrastructureLimit: random.fork("infrastructure").int(0, 2) }
+          : {}),
         backoff: { initialSeconds: random.pick([0, 1, 5, 20]), factor: random.int(1, 3), maxSeconds: 60 },
       },
       ...(hasDeadline ? { activeDeadlineSeconds: random.pick([1, 5, 20, 90]) } : {}),
+      ...drawDeadlines(random.fork("deadlines")),
       ...drawAftermath(random.fork("aftermath")),
       ...(results !== undefined && { results: [{ name: "rows" }] }),
     },
@@ -111,6 +115,12 @@ function drawResults(random: Random, scripts: Scripts): Scripts | undefined {
   const says = (): string => (random.chance(0.6) ? HANDED_OVER[0] : random.pick(HANDED_OVER));
   const [first, ...rest] = scripts;
   return [{ ...first, says: says() }, ...rest.map((script) => ({ ...script, says: says() }))];
+}
+
+function drawDeadlines(random: Random): Readonly<Record<string, unknown>> {
+  if (random.chance(0.7)) return {};
+  const start = random.chance(0.5) ? { startDeadlineSeconds: random.pick([3, 10, 60]) } : {};
+  return random.chance(0.5) ? { ...start, attemptDeadlineSeconds: random.pick([3, 10, 60]) } : start;
 }
 
 /** What is to remain of it: mostly what the defaults say. */
@@ -169,6 +179,7 @@ const MOMENTS: readonly [Moment, ...Moment[]] = [
   "running",
   "shownRunning",
   "backingOff",
+  "suspended",
   "stopping",
   "ended",
   "compacted",
@@ -191,6 +202,9 @@ function drawActs(random: Random): readonly Act[] {
     { kind: "loseNode", loss: drawLoss(random.fork("another loss")) },
     { kind: "setTtl", seconds: random.pick([0, 3, 20]) },
     { kind: "applyAgain" },
+    { kind: "suspend" },
+    { kind: "resume" },
+    { kind: "changeWork", to: random.pick(["a", "b"]) },
   ];
   return Array.from({ length: random.int(1, 3) }, () => ({
     when: random.pick(MOMENTS),

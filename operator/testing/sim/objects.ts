@@ -96,6 +96,10 @@ export interface TaskRunSpec {
     readonly backoff?: { readonly initialSeconds?: number; readonly factor?: number; readonly maxSeconds?: number };
   };
   readonly activeDeadlineSeconds?: number;
+  readonly attemptDeadlineSeconds?: number;
+  readonly startDeadlineSeconds?: number;
+  readonly onUnknownFate?: "Wait" | "Retry";
+  readonly suspend?: boolean;
   readonly cancel?: boolean;
   readonly results?: readonly { readonly name: string }[];
   readonly podRetention?: "Always" | "OnFailure" | "Never";
@@ -108,6 +112,7 @@ export interface AttemptEntry {
   readonly podName?: string;
   readonly podUID?: string;
   readonly reason: string;
+  readonly workHash?: string;
   readonly message?: string;
   readonly exitCode?: number;
   readonly startTime?: string;

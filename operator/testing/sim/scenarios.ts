@@ -16,6 +16,9 @@ function only(plan: Omit<TaskRunPlan, "name">): readonly TaskRunPlan[] {
   return [{ name: "task", ...plan }];
 }
 
+/** The pod ended and went while no operator looked, and no such failure may be retried. */
+const UNSEEN = { phase: "Failed", reason: "UnknownFate", attempts: 1 } as const;
+
 const TRACKED = { annotations: { "argocd.argoproj.io/tracking-id": "shop:stint.dev/TaskRun:default/task" } };
 
 /** Its node fails 3 s after the task has begun. */
@@ -95,21 +98,123 @@ export const SCENARIOS: Readonly<Record<string, readonly TaskRunPlan[]>> = {
     wants: [{ phase: "Failed", reason: "InvalidTemplate" }],
   }),
   podSecurity: only({ forbidden: true, wants: [{ phase: "Failed" }] }),
-  /** A pod deleted by hand is retried if its end was seen; an operator that was away cannot know its fate. */
+  /** A pod deleted by hand is retried; where its end was not seen, once somebody has said that it has ended. */
   podDeletedByHand: only({
     spec: retry(1),
     scripts: [{ runMs: FOREVER }, { runMs: 1000 }],
     acts: [{ when: "running", afterMs: 3000, deed: { kind: "deletePod" } }],
-    wants: [
-      { phase: "Succeeded", attempts: 2 },
-      { phase: "Failed", reason: "UnknownFate", attempts: 1 },
-    ],
+    wants: [{ phase: "Succeeded", attempts: 2 }],
   }),
+  /** It waits until somebody who knows that nothing runs any more says so. */
   podForceDeleted: only({
     spec: retry(2),
-    scripts: [{ runMs: FOREVER, stopMs: 8000 }],
+    scripts: [{ runMs: FOREVER, stopMs: 8000 }, { runMs: 1000 }],
     acts: [{ when: "shownRunning", afterMs: 3000, deed: { kind: "deletePod", graceSeconds: 0 } }],
-    wants: [{ phase: "Failed", reason: "UnknownFate" }],
+    wants: [{ phase: "Succeeded", attempts: 2 }],
+  }),
+  unknownFateCancelled: only({
+    scripts: [{ runMs: FOREVER, stopMs: 60_000 }],
+    acts: [
+      { when: "shownRunning", afterMs: 3000, deed: { kind: "deletePod", graceSeconds: 0 } },
+      { when: "shownRunning", afterMs: 9000, deed: { kind: "cancel" } },
+    ],
+    wants: [{ phase: "Cancelled", attempts: 1 }],
+  }),
+  /** Two failures of its own and two evictions, with one and two retries. */
+  twoBudgets: only({
+    spec: { retry: { limit: 1, infrastructureLimit: 2, backoff: { initialSeconds: 1, factor: 1, maxSeconds: 1 } } },
+    scripts: [
+      { runMs: 60_000, evictedAfterMs: 500 },
+      { exitCode: 3 },
+      { runMs: 60_000, evictedAfterMs: 500 },
+      { exitCode: 4 },
+    ],
+    wants: [{ phase: "Failed", reason: "RetriesExhausted", attempts: 4, exitCode: 4 }],
+  }),
+  ruleFails: only({
+    spec: {
+      retry: {
+        limit: 5,
+        backoff: { initialSeconds: 1, factor: 1, maxSeconds: 1 },
+        rules: [{ exitCodes: { operator: "In", values: [64] }, action: "Fail" }],
+      },
+    },
+    scripts: [{ exitCode: 3 }, { exitCode: 64 }],
+    wants: [{ phase: "Failed", reason: "ExitCode", attempts: 2, exitCode: 64 }],
+  }),
+  startDeadline: only({
+    spec: {
+      startDeadlineSeconds: 5,
+      retry: { infrastructureLimit: 1, backoff: { initialSeconds: 1, factor: 1, maxSeconds: 1 } },
+    },
+    scripts: [{ pullFailsMs: FOREVER }, { runMs: 1000 }],
+    wants: [{ phase: "Succeeded", attempts: 2 }],
+  }),
+  attemptDeadline: only({
+    spec: { attemptDeadlineSeconds: 6, ...retry(1) },
+    scripts: [
+      { runMs: FOREVER, stopMs: 1500 },
+      { runMs: FOREVER, stopCode: 0 },
+    ],
+    // The third where the end of one was not seen: that is no failure of the task.
+    wants: [2, 3].map((attempts) => ({ phase: "Failed", reason: "RetriesExhausted", attempts })),
+  }),
+  suspendedAndResumed: only({
+    scripts: [{ runMs: FOREVER, stopMs: 1500, stopCode: 0 }, { runMs: 1000 }],
+    acts: [
+      { when: "running", afterMs: 3000, deed: { kind: "suspend" } },
+      { when: "suspended", afterMs: 2000, deed: { kind: "resume" } },
+    ],
+    wants: [{ phase: "Succeeded", attempts: 2 }],
+  }),
+  /** The wish is taken back while the pod stops: no failure, no budget. */
+  resumedWhileStopping: only({
+    spec: { retry: { infrastructureLimit: 0 } },
+    scripts: [{ runMs: FOREVER, stopMs: 4000 }, { runMs: 1000 }],
+    acts: [
+      { when: "running", afterMs: 3000, deed: { kind: "suspend" } },
+      { when: "stopping", afterMs: 1000, deed: { kind: "resume" } },
+    ],
+    wants: [{ phase: "Succeeded", attempts: 2 }, UNSEEN],
+  }),
+  suspendedFromTheStart: only({
+    spec: { suspend: true, activeDeadlineSeconds: 10 },
+    scripts: [{ runMs: 1000 }],
+    acts: [{ when: "suspended", afterMs: 30_000, deed: { kind: "resume" } }],
+    wants: [{ phase: "Succeeded", attempts: 1 }],
+  }),
+  rerunAfterSuccess: only({
+    scripts: [{ runMs: 1000 }, { runMs: 1000, exitCode: 5 }],
+    acts: [{ when: "ended", afterMs: 2000, deed: { kind: "changeWork", to: "b" } }],
+    wants: [{ phase: "Failed", reason: "ExitCode", attempts: 2 }],
+  }),
+  rerunWhileRunning: only({
+    spec: { retry: { infrastructureLimit: 0 } },
+    scripts: [{ runMs: FOREVER, stopMs: 1500, stopCode: 0 }, { runMs: 1000 }],
+    acts: [{ when: "running", afterMs: 3000, deed: { kind: "changeWork", to: "b" } }],
+    wants: [{ phase: "Succeeded", attempts: 2 }, UNSEEN],
+  }),
+  rerunWhileBackingOff: only({
+    spec: { retry: { limit: 1, backoff: { initialSeconds: 60, factor: 1, maxSeconds: 60 } } },
+    scripts: [{ runMs: 500, exitCode: 1 }, { exitCode: 1 }, { runMs: 1000 }],
+    acts: [{ when: "backingOff", afterMs: 2000, deed: { kind: "changeWork", to: "b" } }],
+    wants: [{ phase: "Succeeded", attempts: 3 }],
+  }),
+  rerunOfCompacted: only({
+    spec: { ttlSecondsAfterFinished: 3 },
+    metadata: TRACKED,
+    scripts: [{ runMs: 1000 }, { runMs: 1000 }],
+    acts: [{ when: "compacted", afterMs: 2000, deed: { kind: "changeWork", to: "b" } }],
+    wants: [{ phase: "Succeeded", attempts: 2 }],
+  }),
+  changedButNeverRerun: only({
+    spec: { rerun: "Never" },
+    scripts: [{ runMs: 4000 }],
+    acts: [
+      { when: "running", afterMs: 1500, deed: { kind: "changeWork", to: "b" } },
+      { when: "ended", afterMs: 1500, deed: { kind: "changeWork", to: "c" } },
+    ],
+    wants: [{ phase: "Succeeded", attempts: 1 }],
   }),
   recreated: only({
     scripts: [{ runMs: 6000 }],

@@ -82,7 +82,7 @@ export function changedStatusProblem(was: TaskRun, is: TaskRun, context: ChangeC
 }
 
 function terminalChanged(before: TaskRunStatus, after: TaskRunStatus): Problem | undefined {
-  if (!isTerminalPhase(before.phase)) return undefined;
+  if (!isTerminalPhase(before.phase) || runsAnew(before, after)) return undefined;
   for (const field of ["phase", "completionTime", "exitCode"] as const) {
     if (before[field] !== after[field]) {
       const message = `${field} changed from ${before[field]} to ${after[field]} after the end`;
@@ -92,13 +92,19 @@ function terminalChanged(before: TaskRunStatus, after: TaskRunStatus): Problem |
   return undefined;
 }
 
+/** Changed work runs again, and the status speaks of it from then on; a cancelled TaskRun never runs again. */
+function runsAnew(before: TaskRunStatus, after: TaskRunStatus): boolean {
+  return before.phase !== "Cancelled" && before.workHash !== undefined && before.workHash !== after.workHash;
+}
+
 function wentBack(before: TaskRunStatus, after: TaskRunStatus): Problem | undefined {
   for (const field of ["attempt", "observedGeneration"] as const) {
     if ((after[field] ?? 0) < (before[field] ?? 0)) {
       return monotonic(`${field} went back from ${before[field]} to ${after[field]}`);
     }
   }
-  if (before.startTime !== undefined && before.startTime !== after.startTime) {
+  const clockRestarts = after.phase === "Suspended" || runsAnew(before, after);
+  if (before.startTime !== undefined && before.startTime !== after.startTime && !clockRestarts) {
     return monotonic(`startTime changed from ${before.startTime} to ${after.startTime}`);
   }
   return attemptsRewritten(before, after);
@@ -176,11 +182,16 @@ function unrecorded(
 ): Problem | undefined {
   if (owner === undefined || orphaned) return undefined;
   if ((status.attempt ?? 0) - owner.attempt >= ATTEMPTS_KEPT) return undefined;
-  const entry = status.attempts?.find(({ podUID }) => podUID === uid);
+  // Of a compacted one the number is left.
+  const entry = status.attempts?.find(({ podUID, number }) =>
+    podUID === undefined ? number === owner.attempt : podUID === uid,
+  );
   if (entry?.exitCode !== end.exitCode) {
     return lost(`${key} ended with ${end.exitCode}; recorded: ${JSON.stringify(entry)}`);
   }
-  if (end.exitCode === 0 && end.byItself && status.phase !== "Succeeded" && !RESULT_REASONS.has(entry.reason)) {
+  const current = entry.workHash === undefined || entry.workHash === status.workHash;
+  const handedOver = !RESULT_REASONS.has(entry.reason);
+  if (end.exitCode === 0 && end.byItself && current && handedOver && status.phase !== "Succeeded") {
     return lost(`${key} ended with 0 by itself, the TaskRun is ${status.phase}`);
   }
   return undefined;

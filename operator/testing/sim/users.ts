@@ -14,6 +14,7 @@ export type Moment =
   | "running"
   | "shownRunning"
   | "backingOff"
+  | "suspended"
   | "stopping"
   | "ended"
   | "compacted"
@@ -31,6 +32,10 @@ export type Deed =
   /** Of the nodes that its pods are on, one fails. */
   | { readonly kind: "loseNode"; readonly loss: NodeLoss }
   | { readonly kind: "setTtl"; readonly seconds: number }
+  | { readonly kind: "suspend" }
+  | { readonly kind: "resume" }
+  /** Another image in the template. */
+  | { readonly kind: "changeWork"; readonly to: string }
   | { readonly kind: "dropFinalizers" }
   /** As a GitOps tool does again and again, whatever became of the object. */
   | { readonly kind: "applyAgain" };
@@ -67,7 +72,7 @@ export function planActs(
     const taskRun = site.server.store.get("taskruns", key) as TaskRun | undefined;
     if (taskRun === undefined) return;
     for (const act of waiting) {
-      if (!isMoment(site, taskRun, act.when)) continue;
+      if (!MOMENTS[act.when](taskRun, site.truth.ofOwner(taskRun.metadata.uid))) continue;
       waiting.delete(act);
       site.clock.after(act.afterMs ?? 0, () => perform(site, key, { ...plan, deed: act.deed }));
     }
@@ -79,34 +84,22 @@ export function planActs(
   site.truth.onStartOf(key, look);
 }
 
-function isMoment(site: Site, taskRun: TaskRun, moment: Moment): boolean {
-  const pods = site.truth.ofOwner(taskRun.metadata.uid);
-  const { status } = taskRun;
-  switch (moment) {
-    case "created":
-      return true;
-    case "podCreated":
-      return pods.length > 0;
-    case "podBound":
-      return pods.some((pod) => pod.node !== undefined);
-    case "podPending":
-      return pods.some((pod) => pod.node !== undefined && !pod.started);
-    case "running":
-      return pods.some((pod) => pod.alive.size > 0);
-    case "shownRunning":
-      return status?.phase === "Running";
-    case "backingOff":
-      return status?.nextAttemptTime !== undefined;
-    case "stopping":
-      return pods.some((pod) => pod.deletionBy !== undefined);
-    case "ended":
-      return status?.completionTime !== undefined;
-    case "compacted":
-      return status?.compacted === true;
-    case "deleting":
-      return taskRun.metadata.deletionTimestamp !== undefined;
-  }
-}
+type Pods = ReturnType<Site["truth"]["ofOwner"]>;
+
+const MOMENTS: { readonly [M in Moment]: (taskRun: TaskRun, pods: Pods) => boolean } = {
+  created: () => true,
+  podCreated: (_, pods) => pods.length > 0,
+  podBound: (_, pods) => pods.some((pod) => pod.node !== undefined),
+  podPending: (_, pods) => pods.some((pod) => pod.node !== undefined && !pod.started),
+  running: (_, pods) => pods.some((pod) => pod.alive.size > 0),
+  stopping: (_, pods) => pods.some((pod) => pod.deletionBy !== undefined),
+  shownRunning: ({ status }) => status?.phase === "Running",
+  suspended: ({ status }) => status?.phase === "Suspended",
+  backingOff: ({ status }) => status?.nextAttemptTime !== undefined,
+  ended: ({ status }) => status?.completionTime !== undefined,
+  compacted: ({ status }) => status?.compacted === true,
+  deleting: ({ metadata }) => metadata.deletionTimestamp !== undefined,
+};
 
 interface Performance {
   readonly deed: Deed;
@@ -114,8 +107,46 @@ interface Performance {
   readonly recreate: () => boolean;
 }
 
+type Spec = NonNullable<TaskRun["spec"]>;
+
+type Edit = Extract<
+  Deed,
+  { readonly kind: "cancel" | "suspend" | "resume" | "setRetryLimit" | "setTtl" | "changeWork" }
+>;
+
+const EDITS: ReadonlySet<string> = new Set<Edit["kind"]>([
+  "cancel",
+  "suspend",
+  "resume",
+  "setRetryLimit",
+  "setTtl",
+  "changeWork",
+]);
+
+function isEdit(deed: Deed): deed is Edit {
+  return EDITS.has(deed.kind);
+}
+
+function edited(spec: Spec, deed: Edit): unknown {
+  switch (deed.kind) {
+    case "cancel":
+      return { ...spec, cancel: true };
+    case "suspend":
+      return { ...spec, suspend: true };
+    case "resume":
+      return { ...spec, suspend: false };
+    case "setRetryLimit":
+      return { ...spec, retry: { ...spec.retry, limit: deed.limit } };
+    case "setTtl":
+      return { ...spec, ttlSecondsAfterFinished: deed.seconds };
+    case "changeWork":
+      return { ...spec, template: { ...Object(spec.template), metadata: { labels: { work: deed.to } } } };
+  }
+}
+
 function perform(site: Site, key: string, { deed, manifest, recreate }: Performance): void {
   site.trace.note(NAME, `${key}: ${JSON.stringify(deed)}`);
+  if (isEdit(deed)) return edit(site, key, (spec) => edited(spec, deed));
   const path = `/apis/stint.dev/v1alpha1/namespaces/${key.replace("/", "/taskruns/")}`;
   switch (deed.kind) {
     case "deletePod":
@@ -124,18 +155,9 @@ function perform(site: Site, key: string, { deed, manifest, recreate }: Performa
     case "preemptPod":
       preemptPods(site, key);
       return;
-    case "cancel":
-      edit(site, key, (spec) => ({ ...spec, cancel: true }));
-      return;
-    case "setRetryLimit":
-      edit(site, key, (spec) => ({ ...spec, retry: { ...spec.retry, limit: deed.limit } }));
-      return;
     case "loseNode":
       for (const { spec } of podsOf(site, key))
         if (spec?.nodeName !== undefined) site.nodes.lose(spec.nodeName, deed.loss);
-      return;
-    case "setTtl":
-      edit(site, key, (spec) => ({ ...spec, ttlSecondsAfterFinished: deed.seconds }));
       return;
     case "dropFinalizers":
       dropFinalizers(site, key);
@@ -151,6 +173,36 @@ function perform(site: Site, key: string, { deed, manifest, recreate }: Performa
       tryRecreate(site, recreate, RECREATE_TRIES_MAX);
       return;
   }
+}
+
+/** How often a person looks whether the containers of a pod of unknown fate have really ended. */
+const ANSWER_EVERY_MS = 4000;
+
+/** A person who finds a TaskRun that waits for a word about its last pod, makes sure that nothing of it runs, and gives it. */
+export function answerUnknownFates(site: Site, key: string): void {
+  let looking = false;
+  const look = (): void => {
+    looking = false;
+    const taskRun = site.server.store.get("taskruns", key) as TaskRun | undefined;
+    if (!asks(taskRun)) return;
+    const alive = site.truth.ofOwner(taskRun.metadata.uid).some((pod) => pod.alive.size > 0);
+    if (alive) return lookLater();
+    site.trace.note(NAME, `${key}: nothing of it runs, says onUnknownFate: Retry`);
+    edit(site, key, (spec) => ({ ...spec, onUnknownFate: "Retry" }));
+  };
+  const lookLater = (): void => {
+    if (looking) return;
+    looking = true;
+    site.clock.after(ANSWER_EVERY_MS, look);
+  };
+  site.server.store.listen(({ resource, key: changed, object }) => {
+    if (resource === "taskruns" && changed === key && asks(object as TaskRun)) lookLater();
+  });
+}
+
+function asks(taskRun: TaskRun | undefined): taskRun is TaskRun {
+  const { spec, status } = taskRun ?? {};
+  return spec?.onUnknownFate !== "Retry" && status?.conditions?.[0]?.reason === "UnknownFate";
 }
 
 function tryRecreate(site: Site, recreate: () => boolean, triesLeft: number): void {

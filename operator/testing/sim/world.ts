@@ -22,7 +22,7 @@ import type { Site } from "./site.ts";
 import { planTemplate } from "./templates.ts";
 import { Trace } from "./trace.ts";
 import { Truth } from "./truth.ts";
-import { planActs, submit } from "./users.ts";
+import { answerUnknownFates, planActs, submit } from "./users.ts";
 import { Violation } from "./violation.ts";
 
 /** An operator as the simulator starts it: the core, or a wrong one made to be caught. */
@@ -150,10 +150,7 @@ export class World {
   /** Everything has reached its end, as far as the world can see. */
   settled(): boolean {
     if (this.#chaos || this.#uncreated > 0 || this.#link === undefined) return false;
-    for (const object of this.server.store.values("taskruns")) {
-      const { metadata, status } = object as TaskRun;
-      if (metadata.deletionTimestamp !== undefined || !isTerminalPhase(status?.phase)) return false;
-    }
+    for (const object of this.server.store.values("taskruns")) if (!rests(object as TaskRun)) return false;
     if (this.truth.anyAlive || !this.#site.nodes.allUp || this.invariants.aftermath.left().length > 0) return false;
     for (const pod of this.server.store.values("pods")) if (pod.metadata.deletionTimestamp !== undefined) return false;
     return true;
@@ -187,6 +184,7 @@ export class World {
     startKubelets(this.#site);
     startGarbageCollector(this.#site);
     for (const taskRun of this.plan.taskRuns) {
+      answerUnknownFates(this.#site, keyOfPlan(taskRun));
       planActs(this.#site, keyOfPlan(taskRun), {
         acts: taskRun.acts ?? [],
         manifest: manifestOf(taskRun),
@@ -315,4 +313,10 @@ export class World {
     if (this.clock.now >= this.#quotaUntilMs) return undefined;
     return forbidden(PODS, name, "exceeded quota: pods, requested: pods=1, used: pods=5, limited: pods=5");
   }
+}
+
+/** At its end, or suspended for good. */
+function rests({ metadata, spec, status }: TaskRun): boolean {
+  const suspended = spec?.suspend === true && status?.phase === "Suspended";
+  return metadata.deletionTimestamp === undefined && (suspended || isTerminalPhase(status?.phase));
 }
