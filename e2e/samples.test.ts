@@ -33,15 +33,35 @@ interface Ending {
 
 /** Those that need nothing but themselves. */
 const ENDINGS: Readonly<Record<string, readonly Ending[]>> = {
-  config: [{ name: "config", log: /^region eu, a password of 9 letters\nhello from a file$/m }],
+  config: [
+    {
+      name: "config",
+      log: /^region eu, a password of 9 letters\nhello from a file$/m,
+    },
+  ],
   init: [{ name: "init", log: /^100 numbers$/m }],
   sidecar: [{ name: "native-sidecar", log: /^the proxy is ready$/m }, { name: "ordinary-sidecar" }],
-  results: [{ name: "results", status: { results: { rows: "1042", files: '["a.csv","b.csv"]' } } }],
+  results: [
+    {
+      name: "results",
+      status: { results: { rows: "1042", files: '["a.csv","b.csv"]' } },
+    },
+  ],
   shared: [{ name: "shared", log: /^region eu, mode delta$/m }],
+  budgets: [
+    {
+      name: "budgets",
+      phase: "Failed",
+      reason: "ExitCode",
+      attempt: 2,
+      log: /^the input is no CSV file$/m,
+      status: { exitCode: 2, failures: { application: 2 } },
+    },
+  ],
 };
 
 /** Those that a test of their own gives what they wait for. */
-const WITH_HELP = ["volume", "gpu", "placement", "cleanup"];
+const WITH_HELP = ["volume", "gpu", "placement", "suspend", "cleanup"];
 
 operatorForFile();
 
@@ -68,7 +88,10 @@ describe.concurrent("the sample", () => {
     const room = await applied(test, topic);
     for (const ending of endings) expect(await logOf(room, ending)).toMatch(ending.log ?? "");
 
-    expect(await diff(room, file(topic))).toMatchObject({ code: 0, stdout: "" });
+    expect(await diff(room, file(topic))).toMatchObject({
+      code: 0,
+      stdout: "",
+    });
   });
 
   it("volume goes on where its last attempt stopped", async (test) => {
@@ -88,9 +111,13 @@ describe.concurrent("the sample", () => {
     await unschedulable(room, "gpu", /Insufficient example\.com\/gpu/);
     const path = `/api/v1/nodes/${node}/status`;
     test.onTestFinished(async () => {
-      await room.client.send("PATCH", path, { status: { capacity: { "example.com/gpu": null } } });
+      await room.client.send("PATCH", path, {
+        status: { capacity: { "example.com/gpu": null } },
+      });
     });
-    await room.client.call("PATCH", path, { status: { capacity: { "example.com/gpu": "1" } } });
+    await room.client.call("PATCH", path, {
+      status: { capacity: { "example.com/gpu": "1" } },
+    });
 
     expect(await logOf(room, { name: "gpu" })).toMatch(new RegExp(`^training on ${node}$`, "m"));
   });
@@ -107,18 +134,38 @@ describe.concurrent("the sample", () => {
     expect(await logOf(room, { name: "placement" })).toMatch(new RegExp(`^running on ${node}$`, "m"));
   });
 
+  it("suspend has no pod until it is told to go on", async (test) => {
+    const room = await applied(test, "suspend");
+    const wait = { what: "phase Suspended" };
+    const { status } = await room.see("suspend", (one) => one.status.phase === "Suspended", wait);
+    expect(status.startTime).toBeUndefined();
+    expect(await room.pods()).toEqual([]);
+    await room.kubectl.run(["patch", "taskrun", "suspend", "--type=merge", "-p", '{"spec":{"suspend":false}}']);
+
+    expect(await logOf(room, { name: "suspend" })).toMatch(/^at last$/m);
+  });
+
   it("cleanup is gone after its time, and what GitOps holds keeps its outcome and never runs twice", async (test) => {
     const room = await applied(test, "cleanup");
     const where = { path: taskRunsPath(room.namespace), name: "cleanup" };
-    await until<TaskRun>(room.client, where, (one) => one === undefined, { what: "it to be deleted" });
+    await until<TaskRun>(room.client, where, (one) => one === undefined, {
+      what: "it to be deleted",
+    });
     const kept = await room.see("gitops", (one) => one.status.compacted === true, { what: "it to be compacted" });
-    expect(kept.status).toMatchObject({ phase: "Succeeded", attempt: 1, exitCode: 0 });
+    expect(kept.status).toMatchObject({
+      phase: "Succeeded",
+      attempt: 1,
+      exitCode: 0,
+    });
     expect(kept.status).not.toHaveProperty("podName");
     expect(await room.pods("gitops")).toEqual([]);
 
     const only = ["--selector=app.kubernetes.io/instance=nightly", "-f", file("cleanup")];
     await room.kubectl.run(["apply", ...only]);
-    expect(await room.kubectl.attempt(["diff", ...only])).toMatchObject({ code: 0, stdout: "" });
+    expect(await room.kubectl.attempt(["diff", ...only])).toMatchObject({
+      code: 0,
+      stdout: "",
+    });
     expect((await room.taskRun("gitops")).metadata).toEqual(kept.metadata);
   });
 });
@@ -173,7 +220,10 @@ async function giveVolume(test: TestContext, room: Room): Promise<void> {
       accessModes: ["ReadWriteOnce"],
       capacity: { storage: "1Mi" },
       claimRef: { namespace: room.namespace, name: "progress" },
-      hostPath: { path: `/var/lib/samples/${room.namespace}`, type: "DirectoryOrCreate" },
+      hostPath: {
+        path: `/var/lib/samples/${room.namespace}`,
+        type: "DirectoryOrCreate",
+      },
     },
   };
   const path = "/api/v1/persistentvolumes";

@@ -94,8 +94,8 @@ export function refusedStop({ stopRefused }: Facts, pod: PodRecord): string {
 /** The kubelet's words get this much of a message, so that the way out always fits after them. */
 const WORDS_CHARS = 800;
 const STUCK_ADVICE =
-  "The kubelet keeps trying. A corrected template is used by the next attempt only: delete the pod if retries are left, " +
-  "else create the TaskRun again.";
+  "The kubelet keeps trying. If the template is wrong, change it and apply it: the task then runs again with a new pod " +
+  "(with rerun Never, only the next attempt uses it).";
 
 /** kubelet's words for an image it cannot get (pkg/kubelet/images and the CRI errors it passes on). */
 const IMAGE_REASONS: ReadonlySet<string> = new Set([
