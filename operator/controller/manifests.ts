@@ -1,7 +1,7 @@
 /** What a pod is made of: the templates that apply to a TaskRun, found in the stores, and the pod they make. */
 import type { Cluster } from "../act/cluster.ts";
 import { ApiError } from "../act/errors.ts";
-import { object, text } from "../api/decode.ts";
+import { object } from "../api/decode.ts";
 import type { Json } from "../api/decode.ts";
 import type { Defaults } from "../api/defaults.ts";
 import { NAMESPACE_TEMPLATE } from "../api/names.ts";
@@ -11,6 +11,7 @@ import { templateOf } from "../api/taskrun.ts";
 import { workHash } from "../api/work.ts";
 import type { LackingTemplate } from "../decide/taskrun/facts.ts";
 import { buildPod } from "../decide/taskrun/pod.ts";
+import type { PodWish } from "../decide/taskrun/pod.ts";
 import { composeTemplate } from "../decide/template.ts";
 import { TemplateError } from "../decide/templateerror.ts";
 import type { Store } from "../watch/store.ts";
@@ -27,7 +28,6 @@ export interface ManifestRoom {
 interface Own {
   readonly template: unknown;
   readonly base: string | undefined;
-  readonly work: string;
 }
 
 export class Manifests {
@@ -46,7 +46,7 @@ export class Manifests {
   }
 
   /** @throws TemplateError, ApiError */
-  async build(taskRun: TaskRunRecord, pod: { name: string; attempt: number }): Promise<Json> {
+  async build(taskRun: TaskRunRecord, pod: PodWish): Promise<Json> {
     const own = await this.#own(taskRun);
     const common = this.#template(taskRun.namespace, NAMESPACE_TEMPLATE);
     const { podTemplate } = this.#room.defaults;
@@ -56,34 +56,39 @@ export class Manifests {
       ...(own.base !== undefined && { base: { name: own.base, template: this.#base(taskRun, own.base) } }),
       ...(own.template !== undefined && { own: own.template }),
     });
-    return buildPod({ ...taskRun, work: own.work }, pod, template);
+    return buildPod(taskRun, pod, template);
   }
 
   async #own(taskRun: TaskRunRecord): Promise<Own> {
     const { template, work, spec } = taskRun;
-    if (template !== undefined)
-      return { template: JSON.parse(template) ?? undefined, base: spec.podTemplateRef?.name, work };
+    const base = spec.podTemplateRef?.name;
+    if (template !== undefined) return { template: JSON.parse(template) ?? undefined, base };
     const fresh = await this.#room.cluster.getTaskRun(taskRun.namespace, taskRun.name);
     const metadata = object(object(fresh)["metadata"]);
     if (metadata["uid"] !== taskRun.uid || metadata["deletionTimestamp"] !== undefined) {
       // Deleted, perhaps made again under its name; the store will show it.
       throw new ApiError("gone", "the TaskRun was deleted", { code: 404, retryAfterMs: 0 });
     }
-    // It may have changed since: the pod says which work it runs.
-    const now = object(object(fresh)["spec"]);
-    return { template: templateOf(fresh), base: text(object(now["podTemplateRef"])["name"]), work: workHash(now) };
+    // A pod of a work that the store does not know yet would look like one of an old work, and be stopped.
+    if (workHash(object(object(fresh)["spec"])) !== work) throw changed();
+    return { template: templateOf(fresh), base };
   }
 
   #base({ namespace }: TaskRunRecord, name: string): unknown {
     const record = this.#template(namespace, name);
     if (record !== undefined) return contentOf(record);
     // The plan had its template, so the TaskRun names another one by now; the store will show it.
-    throw new ApiError("conflict", "the TaskRun was changed", { code: 409, retryAfterMs: 0 });
+    throw changed();
   }
 
   #template(namespace: string, name: string): PodTemplateRecord | undefined {
     return this.#room.templates.get(`${namespace}/${name}`);
   }
+}
+
+/** The store will show it; then the plan is made anew. */
+function changed(): ApiError {
+  return new ApiError("conflict", "the TaskRun was changed", { code: 409, retryAfterMs: 0 });
 }
 
 /** @throws TemplateError */

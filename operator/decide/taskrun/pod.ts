@@ -1,18 +1,25 @@
 /** The pod of one attempt, made from the TaskRun's template. */
+import type { PodShape } from "../../api/action.ts";
 import { isObject, list, object } from "../../api/decode.ts";
 import type { Json } from "../../api/decode.ts";
 import { API_VERSION, Label, MANAGED_BY, WORK_ANNOTATION } from "../../api/names.ts";
 import type { TaskRunRecord } from "../../api/records.ts";
 import { labelValue } from "../childname.ts";
 import { MAX_DEPTH, TemplateError, shallow } from "../templateerror.ts";
+import { shaped } from "./shape.ts";
 
 export { TemplateError } from "../templateerror.ts";
+
+export interface PodWish extends PodShape {
+  readonly name: string;
+  readonly attempt: number;
+}
 
 /**
  * The pod to create. Only what Stint itself relies on is checked here; the rest the API server judges.
  * @throws TemplateError
  */
-export function buildPod(taskRun: TaskRunRecord, pod: { name: string; attempt: number }, template: unknown): Json {
+export function buildPod(taskRun: TaskRunRecord, pod: PodWish, template: unknown): Json {
   const spec = object(template)["spec"];
   checkSpec(spec);
   checkMetadata(object(template)["metadata"]);
@@ -45,7 +52,7 @@ export function buildPod(taskRun: TaskRunRecord, pod: { name: string; attempt: n
       ],
     },
     // A task needs no access to the API unless its template asks for it.
-    spec: { automountServiceAccountToken: false, ...spec, restartPolicy: "Never" },
+    spec: shaped({ automountServiceAccountToken: false, ...spec, restartPolicy: "Never" }, pod),
   };
 }
 

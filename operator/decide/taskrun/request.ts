@@ -53,5 +53,6 @@ function startedBefore({ main }: PodRecord, ms: number): boolean {
   if (main.state !== "running" && main.state !== "terminated") return false;
   // Reported without a start when it never ran and its pod was deleted.
   const started = timeMs(main.startedAt);
-  return started !== undefined && started <= ms;
+  // API times have whole seconds: a start within the second of the deadline may have come after it.
+  return started !== undefined && started < ms;
 }
