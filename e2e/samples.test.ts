@@ -58,6 +58,16 @@ const ENDINGS: Readonly<Record<string, readonly Ending[]>> = {
       status: { exitCode: 2, failures: { application: 2 } },
     },
   ],
+  memory: [
+    {
+      name: "memory",
+      attempt: 2,
+      status: {
+        memory: "64Mi",
+        attempts: [{ reason: "OOMKilled" }, { reason: "Succeeded" }],
+      },
+    },
+  ],
 };
 
 /** Those that a test of their own gives what they wait for. */
