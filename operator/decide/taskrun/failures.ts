@@ -52,6 +52,13 @@ const rows: readonly Row[] = [
     Infrastructure,
     "kubelet_pods.go: the runtime has lost the container",
   ],
+  [
+    "container",
+    "Unknown",
+    Reason.PodFailed,
+    Infrastructure,
+    "CRI plugin of containerd: exit code 255 for an end it did not see, after a reboot or the death of a shim",
+  ],
   ["container", "*", Reason.ExitCode, Application, "pod-lifecycle: exit code other than 0"],
 
   // What the kubelet says of the whole pod.

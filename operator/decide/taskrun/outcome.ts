@@ -111,8 +111,10 @@ function mainFailedWords(pod: PodRecord, reason: Reason): string {
   const { main } = pod;
   if (reason === Reason.OOMKilled) return tooMuchMemory(main, "containers");
   if (reason === Reason.ContainerCreateFailed) return `Container ${main.name} could not start: ${said(main)}`;
-  if (reason === Reason.PodFailed)
-    return `The node lost container ${main.name}, as after a reboot; how it ended is not known. ${said(main)}`;
+  if (reason === Reason.PodFailed) {
+    const words = main.message === undefined ? "." : closed(`: ${main.message}`);
+    return `The node lost container ${main.name}, as after a reboot; how it ended is not known${words}`;
+  }
   const signal = SIGNAL_NAMES.get(main.exitCode ?? 0) ?? "";
   const own = lastWords(pod);
   const words = own === undefined ? "." : closed(`: ${own}`);

@@ -64,6 +64,11 @@ const rows: readonly Row[] = [
     },
   },
   {
+    it: "an end that the runtime did not see, as after a reboot of the node, is not the task's own",
+    pod: aPod("ended", { exitCode: 255, endReason: "Unknown" }),
+    want: { phase: "Failed", reason: "PodFailed", ended: "PodFailed 255", message: /reboot/ },
+  },
+  {
     it: "an eviction before main reported an end",
     pod: aPod("evicted"),
     want: { phase: "Failed", reason: "Evicted", ended: "Evicted", message: /low on resource: memory/ },

@@ -14,7 +14,7 @@ export function provenEnded(pod: PodRecord, nodes: NodeFacts): boolean {
  */
 function toldEnded(pod: PodRecord): boolean {
   if (pod.allTerminated) return true;
-  if (isOver(pod)) return pod.nodeName === undefined || pod.disruption?.reason !== "DeletionByPodGC";
+  if (isOver(pod)) return pod.nodeName === undefined || !byGarbageCollector(pod);
   return pod.gone === "seen" && pod.nodeName === undefined;
 }
 
@@ -25,6 +25,11 @@ function toldEnded(pod: PodRecord): boolean {
 export function endedWithNode(pod: PodRecord, nodes: NodeFacts): string | undefined {
   if (toldEnded(pod) || (pod.gone === undefined && !isOver(pod))) return undefined;
   return nodeProof(pod, nodes);
+}
+
+/** A kubelet declares a pod over when no container of it runs any more. */
+function byGarbageCollector({ disruption, main }: PodRecord): boolean {
+  return disruption?.reason === "DeletionByPodGC" || main.state === "running";
 }
 
 function isOver({ phase }: PodRecord): boolean {

@@ -100,6 +100,8 @@ const CAUSES: ReadonlyMap<string, Cause> = new Map<string, Cause>([
   // A pod that we stopped may have gone unseen, too.
   ["UnknownFate", (_, pods) => pods.some(({ deletionBy }) => deletionBy !== undefined && deletionBy !== "kubelet")],
   ["ExitCode", (_, pods) => pods.some(({ report }) => report !== undefined && report.exitCode !== 0)],
+  // The power of its node failed.
+  ["PodFailed", (_, pods) => pods.some(({ report }) => report?.reason === "Unknown")],
   ["OOMKilled", (_, pods) => pods.some(({ report }) => report?.reason === "OOMKilled")],
   [
     "Evicted",
