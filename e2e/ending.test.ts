@@ -1,6 +1,7 @@
 /** Ends that somebody asked for: deletion, cancel, deadline; and pods that others deleted or own. */
 import { describe, expect, it } from "vitest";
 import {
+  isOver,
   messageOf,
   OBEDIENT,
   reasonOf,
@@ -172,10 +173,11 @@ describe.concurrent("a pod that somebody deletes", () => {
     expect(await room.pods("unplaced")).toHaveLength(1);
   });
 
-  it("fails a TaskRun without retries as PodDeleted", async (test) => {
+  it("fails a TaskRun without retries for that as PodDeleted", async (test) => {
     const { image } = needs(test, "real nodes");
     const room = await Room.open(test);
-    await room.create("once", { template: template(shell(image, OBEDIENT)) });
+    const retry = { limit: 3, infrastructureLimit: 0 };
+    await room.create("once", { template: template(shell(image, OBEDIENT)), retry });
     const { status } = await room.running("once");
     await room.kubectl.run(["delete", "pod", status.podName ?? "", "--wait=false"]);
     const over = await room.over("once");
@@ -187,12 +189,13 @@ describe.concurrent("a pod that somebody deletes", () => {
   it("by force, without proof of its end, is not run again", async (test) => {
     needs(test, "simulated nodes");
     const room = await Room.open(test);
-    await room.create("forced", { template: simulated({ "run-for": "forever" }), retry: { limit: 3 } });
+    await room.create("forced", { template: simulated({ "run-for": "forever" }), retry: { infrastructureLimit: 3 } });
     const { status } = await room.running("forced");
     await room.kubectl.run(["delete", "pod", status.podName ?? "", "--grace-period=0", "--force"]);
-    const over = await room.over("forced");
+    const waits = await room.see("forced", (one) => reasonOf(one) === "UnknownFate", { what: "reason UnknownFate" });
 
-    expect(reasonOf(over)).toBe("UnknownFate");
+    expect(isOver(waits)).toBe(false);
+    expect(waits.status.attempts).toBeUndefined();
     expect(await room.pods("forced")).toEqual([]);
   });
 });
