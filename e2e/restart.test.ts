@@ -82,8 +82,9 @@ describe.concurrent("an operator that starts", () => {
     await room.create("bad", { template: simulated({ "run-for": "10ms", "exit-code": "4" }) });
     const before = [await room.over("good"), await room.over("bad")];
     expect(before.map(({ status }) => status.phase)).toEqual(["Succeeded", "Failed"]);
-    const changes = { retry: { limit: 3 }, activeDeadlineSeconds: 1, template: simulated({ "exit-code": "5" }) };
-    for (const name of ["good", "bad"]) await lookedAt(room, await room.patch(name, changes));
+    const changes = { retry: { limit: 3 }, activeDeadlineSeconds: 1, rerun: "Never" } as const;
+    const other = { template: simulated({ "exit-code": "5" }) };
+    for (const name of ["good", "bad"]) await lookedAt(room, await room.patch(name, { ...changes, ...other }));
     await room.kubectl.run(["delete", "pods", "--all"]);
     await first.kill();
     const patched = [await room.patch("good", { cancel: true }), await room.patch("bad", { cancel: true })];
@@ -175,7 +176,7 @@ describe.concurrent("an operator that was suspended while a pod stopped still sa
     const main = shell(image, OBEDIENT);
     const slow = shell(image, "trap 'sleep 3; exit 0' TERM; sleep 86400 & wait", { name: "slow" });
     const pod = { terminationGracePeriodSeconds: 30, containers: [main, slow] };
-    await room.create("stops", { template: { spec: pod } });
+    await room.create("stops", { template: { spec: pod }, retry: { infrastructureLimit: 0 } });
     await room.running("stops");
     await stop(room);
     await room.seePods((pods) => [...pods.values()].every((one) => one.metadata.deletionTimestamp !== undefined), {

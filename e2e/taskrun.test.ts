@@ -105,7 +105,7 @@ describe.concurrent("retry", () => {
     const paused = await room.see("retry", (one) => one.status.nextAttemptTime !== undefined, { what: "the pause" });
     expect(paused.status).toMatchObject({ phase: "Pending", attempt: 1, exitCode: 1 });
     expect(reasonOf(paused)).toBe("BackingOff");
-    expect(messageOf(paused)).toContain("Attempt 1 of 3 failed");
+    expect(messageOf(paused)).toContain("Attempt 1 failed (retry 1 of 2)");
 
     const over = await room.over("retry");
     expect(over.status).toMatchObject({ phase: "Succeeded", attempt: 2, exitCode: 0 });
@@ -138,6 +138,6 @@ describe.concurrent("retry", () => {
       [3, "ExitCode"],
     ]);
     expect(new Set(over.status.attempts?.map(({ podUID }) => podUID)).size).toBe(3);
-    expect(messageOf(over)).toMatch(/All 3 attempts failed .*exit code 7/);
+    expect(messageOf(over)).toMatch(/The task failed 3 times .*exit code 7/);
   });
 });

@@ -78,6 +78,13 @@ const rows: readonly Row[] = [
     Infrastructure,
     "pkg/kubelet/nodeshutdown: graceful node shutdown (KEP-2000)",
   ],
+  [
+    "pod",
+    "DeadlineExceeded",
+    Reason.AttemptDeadlineExceeded,
+    Application,
+    "pkg/kubelet/active_deadline.go: the pod's own",
+  ],
   ["pod", "NodeLost", Reason.NodeLost, Infrastructure, "node life cycle controller"],
   [
     "pod",

@@ -5,7 +5,7 @@
 import { timeMs } from "../../api/decode.ts";
 import { Reason } from "../../api/names.ts";
 import type { ContainerRecord, PodRecord } from "../../api/records.ts";
-import { shownReason } from "../conditions.ts";
+import { shownMessage, shownReason } from "../conditions.ts";
 import { closed, sentence } from "../wording.ts";
 import { signOf } from "./failures.ts";
 import type { Facts } from "./facts.ts";
@@ -60,11 +60,13 @@ function plausible(at: number, pod: PodRecord, facts: Facts): number {
  */
 function endedByRequest(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
   const asked = pod.deletionAskedMs;
-  // A container that never ran is reported without times when its pod is deleted (reason ContainerStatusUnknown).
   const finished = timeMs(pod.main.finishedAt) ?? facts.now;
   if (asked === undefined || pod.endedUnasked === true || pod.main.state !== "terminated") return undefined;
   const request = stopRequest(facts, pod);
   if (request === undefined || finished < asked || finished < (request.since ?? asked)) return undefined;
+  // A container that never ran is reported without times when its pod is deleted, and with a code that means nothing.
+  if (timeMs(pod.main.startedAt) === undefined)
+    return { reason: request.reason, message: `${request.words}.${stuckWords(facts)}`, at: finished };
   return ended(
     pod,
     request.reason,
@@ -72,6 +74,18 @@ function endedByRequest(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
     finished,
   );
 }
+
+/** What kept the pod from starting, as the status has said so far. */
+function stuckWords({ before }: Facts): string {
+  const shown = shownReason(before) ?? "";
+  return STUCK_REASONS.has(shown) ? ` Until then it was ${shown}: ${shownMessage(before) ?? ""}` : "";
+}
+
+const STUCK_REASONS: ReadonlySet<string> = new Set([
+  Reason.ImagePullFailed,
+  Reason.ContainerCreateFailed,
+  Reason.Unschedulable,
+]);
 
 function mainSucceeded(pod: PodRecord, facts: Facts): AttemptEnd | undefined {
   const { main } = pod;
@@ -208,7 +222,7 @@ function finalRequest({ cancel, now, deadlineAt }: Facts): Pick<AttemptEnd, "rea
 /** The pod was told to stop at somebody's wish or at a deadline, and main never ran to say anything else. */
 function askedToStop(pod: PodRecord, facts: Facts): Pick<AttemptEnd, "reason" | "message"> | undefined {
   const request = pod.deletionAskedMs === undefined ? undefined : stopRequest(facts, pod);
-  return request && { reason: request.reason, message: `${request.words}.` };
+  return request && { reason: request.reason, message: `${request.words}.${stuckWords(facts)}` };
 }
 
 /** These are only announced, by whoever then deletes the pod; a pod that was not deleted after all ended by itself. */
