@@ -130,8 +130,8 @@ async function lookedAt(room: Room, { metadata: { name, generation } }: TaskRun)
   return await room.see(name, ({ status }) => status.observedGeneration === generation, { what });
 }
 
-/** All that the status says, but of which spec. */
-function outcomeOf({ status: { observedGeneration: _seen, conditions, ...rest } }: TaskRun): object {
+/** All that the status says, but of which spec and work. */
+function outcomeOf({ status: { observedGeneration: _seen, workHash: _work, conditions, ...rest } }: TaskRun): object {
   return { ...rest, conditions: conditions?.map(({ observedGeneration: _of, ...condition }) => condition) };
 }
 
