@@ -5,14 +5,22 @@ import { join } from "node:path";
 import { dump } from "js-yaml";
 import { describe, expect, it } from "vitest";
 import { inWords, operatorWrites } from "./support/audit.ts";
-import { podsPath, shell, simulated, taskRunsPath, template, type Pod, type TaskRun } from "./support/objects.ts";
+import {
+  ATTEMPT,
+  podsPath,
+  shell,
+  simulated,
+  taskRunsPath,
+  template,
+  type Pod,
+  type TaskRun,
+} from "./support/objects.ts";
 import { needs, Room } from "./support/room.ts";
 import { operatorForTest } from "./support/running.ts";
 import { poll, untilAll } from "./support/waiting.ts";
 
 /** Attempt 1 fails, attempt 2 succeeds. */
 const SECOND = 'echo attempt $ATTEMPT; test "$ATTEMPT" = 2';
-const ATTEMPT = { name: "ATTEMPT", valueFrom: { fieldRef: { fieldPath: "metadata.labels['stint.dev/attempt']" } } };
 const AT_ONCE = { limit: 1, backoff: { initialSeconds: 0, maxSeconds: 0 } };
 
 describe.concurrent("podRetention", () => {

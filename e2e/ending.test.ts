@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   isOver,
   messageOf,
+  NOWHERE,
   OBEDIENT,
   reasonOf,
   shell,
@@ -17,9 +18,6 @@ import { operatorForFile } from "./support/running.ts";
 /** How long kubectl waits for the end of a deletion, and how long we wait for kubectl. */
 const PATIENT = ["--timeout=120s"];
 const WAITING = { limitMs: 130_000 };
-
-/** A pod that no node takes. */
-const NOWHERE = { spec: { nodeSelector: { "stint.dev/e2e": "no-such-node" }, containers: [shell("none", "")] } };
 
 operatorForFile();
 

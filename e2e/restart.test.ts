@@ -84,13 +84,13 @@ describe.concurrent("an operator that starts", () => {
     expect(before.map(({ status }) => status.phase)).toEqual(["Succeeded", "Failed"]);
     const changes = { retry: { limit: 3 }, activeDeadlineSeconds: 1, rerun: "Never" } as const;
     const other = { template: simulated({ "exit-code": "5" }) };
-    for (const name of ["good", "bad"]) await lookedAt(room, await room.patch(name, { ...changes, ...other }));
+    for (const name of ["good", "bad"]) await room.lookedAt(await room.patch(name, { ...changes, ...other }));
     await room.kubectl.run(["delete", "pods", "--all"]);
     await first.kill();
     const patched = [await room.patch("good", { cancel: true }), await room.patch("bad", { cancel: true })];
     await operatorForTest(test, flags).ready();
     const after = [];
-    for (const taskRun of patched) after.push(await lookedAt(room, taskRun));
+    for (const taskRun of patched) after.push(await room.lookedAt(taskRun));
 
     expect(after.map(outcomeOf)).toEqual(before.map(outcomeOf));
     expect(await room.pods()).toEqual([]);
@@ -123,12 +123,6 @@ describe.concurrent("an operator that starts", () => {
     },
   );
 });
-
-/** Waits until the operator has looked at this version of the spec. */
-async function lookedAt(room: Room, { metadata: { name, generation } }: TaskRun): Promise<TaskRun> {
-  const what = "the operator to have seen its spec";
-  return await room.see(name, ({ status }) => status.observedGeneration === generation, { what });
-}
 
 /** All that the status says, but of which spec and work. */
 function outcomeOf({ status: { observedGeneration: _seen, workHash: _work, conditions, ...rest } }: TaskRun): object {

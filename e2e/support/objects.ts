@@ -33,7 +33,10 @@ export interface ContainerState {
 
 export interface Pod {
   readonly metadata: Metadata;
-  readonly spec: { readonly nodeName?: string };
+  readonly spec: {
+    readonly nodeName?: string;
+    readonly containers?: readonly { readonly resources?: { readonly limits?: Readonly<Record<string, string>> } }[];
+  };
   readonly status: {
     readonly phase?: string;
     readonly containerStatuses?: readonly { readonly name: string; readonly state: ContainerState }[];
@@ -58,6 +61,17 @@ const GRACE_SECONDS = 10;
 
 /** A script that runs until it is told to end, and then ends at once with a code of its own. */
 export const OBEDIENT = "trap 'exit 3' TERM; sleep 86400 & wait";
+
+/** Tells a script which attempt it is. */
+export const ATTEMPT = {
+  name: "ATTEMPT",
+  valueFrom: { fieldRef: { fieldPath: "metadata.labels['stint.dev/attempt']" } },
+};
+
+/** A pod that no node takes. */
+export const NOWHERE: Template = {
+  spec: { nodeSelector: { "stint.dev/e2e": "no-such-node" }, containers: [{ name: "main", image: "none" }] },
+};
 
 export function manifest(name: string, spec: TaskRunSpec): Manifest {
   return { apiVersion: "stint.dev/v1alpha1", kind: "TaskRun", metadata: { name }, spec };

@@ -103,6 +103,18 @@ export class Room {
     return await this.see(name, (one) => one.status.phase === "Running", { what: "phase Running" });
   }
 
+  /** Waits until the main container of that attempt runs. */
+  async attemptRuns(name: string, attempt: number): Promise<TaskRun> {
+    const isIt = ({ status }: TaskRun): boolean => status.attempt === attempt && status.phase === "Running";
+    return await this.see(name, isIt, { what: `attempt ${attempt} to run` });
+  }
+
+  /** Waits until the operator has looked at this version of the spec. */
+  async lookedAt({ metadata: { name, generation } }: TaskRun): Promise<TaskRun> {
+    const what = "the operator to have seen its spec";
+    return await this.see(name, ({ status }) => status.observedGeneration === generation, { what });
+  }
+
   async taskRun(name: string): Promise<TaskRun> {
     return await this.client.call("GET", `${taskRunsPath(this.namespace)}/${name}`);
   }

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, inject, type TestContext } from "vitest";
 import { Operator } from "./operator.ts";
 
-/** One operator for all tests of a file. */
+/** One operator for all tests of a file, or of the `describe` that it is called in. */
 export function operatorForFile(flags: readonly string[] = []): () => Operator {
   let operator: Operator | undefined;
   const current = (): Operator => {
