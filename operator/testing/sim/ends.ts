@@ -31,6 +31,7 @@ export function endProblem(plan: TaskRunPlan, taskRun: TaskRun, pods: readonly P
       (want.reason ?? reason) === reason &&
       (want.exitCode ?? status.exitCode) === status.exitCode &&
       (want.attempts ?? status.attempt) === status.attempt &&
+      (want.memory ?? status.memory) === status.memory &&
       isDeepStrictEqual(want.results ?? status.results, status.results),
   );
   return met ? undefined : `ended as ${is}; expected ${wants.map((want) => JSON.stringify(want)).join(" or ")}`;

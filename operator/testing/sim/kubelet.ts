@@ -67,6 +67,13 @@ export function startKubelets(site: Site): void {
   });
 }
 
+/** The memory limit of the main container in MiB; Infinity: it has none. */
+function memoryMi(pod: Pod): number {
+  const main = pod.spec?.containers.find(({ name }) => name === mainContainerOf(pod));
+  const limit = main?.resources?.limits?.["memory"];
+  return limit === undefined ? Number.POSITIVE_INFINITY : Number.parseInt(limit, 10);
+}
+
 type ContainerRun =
   | { readonly at: "waiting"; readonly reason: string }
   | { readonly at: "running"; readonly since: string }
@@ -93,6 +100,8 @@ class Worker {
   readonly #uid: string;
   readonly #main: string | undefined;
   readonly #script: Required<PodScript>;
+  /** The main container gets less memory than it needs. */
+  readonly #oom: boolean;
   readonly #containers = new Map<string, ContainerRun>();
   readonly #startTime: string;
   #state: "preparing" | "running" | "stopping" | "ended" = "preparing";
@@ -109,6 +118,7 @@ class Worker {
     this.#uid = pod.metadata.uid;
     this.#main = mainContainerOf(pod);
     this.#script = site.scriptFor(pod);
+    this.#oom = this.#script.oom || memoryMi(pod) < this.#script.needsMi;
     this.#startTime = timestamp(site.clock.wallMs);
     for (const { name } of pod.spec?.containers ?? []) {
       this.#containers.set(name, { at: "waiting", reason: "ContainerCreating" });
@@ -184,13 +194,15 @@ class Worker {
     if (this.#state !== "preparing" || this.#down) return;
     this.#state = "running";
     this.#site.trace.note(NAME, `starts ${this.#key}`);
-    const { runMs, exitCode, says, oom, sidecarMs, evictedAfterMs } = this.#script;
+    const { runMs, exitCode, says, sidecarMs, evictedAfterMs } = this.#script;
     for (const name of this.#containers.keys()) {
       this.#containers.set(name, { at: "running", since: timestamp(this.#site.clock.wallMs) });
       this.#site.truth.containerStarted(this.#uid, name);
       const mine = name === this.#main;
       const forMs = mine ? runMs : sidecarMs;
-      const own = oom ? { code: KILLED, reason: "OOMKilled" } : { ...exitOf(exitCode), ...(says && { message: says }) };
+      const own = this.#oom
+        ? { code: KILLED, reason: "OOMKilled" }
+        : { ...exitOf(exitCode), ...(says && { message: says }) };
       if (Number.isFinite(forMs)) this.#site.clock.after(forMs, () => this.#end(name, mine ? own : exitOf(0)));
     }
     if (Number.isFinite(evictedAfterMs))

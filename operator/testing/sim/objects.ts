@@ -36,6 +36,7 @@ export interface Stored<Spec = unknown, Status = unknown> {
 export interface ContainerSpec {
   readonly name: string;
   readonly image?: string;
+  readonly resources?: { readonly limits?: Readonly<Record<string, string>> };
 }
 
 export interface PodSpec {

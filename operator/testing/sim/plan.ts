@@ -9,6 +9,7 @@ export interface End {
   readonly reason?: string;
   readonly exitCode?: number;
   readonly attempts?: number;
+  readonly memory?: string;
   readonly results?: Readonly<Record<string, string>>;
 }
 

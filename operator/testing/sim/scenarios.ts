@@ -68,6 +68,23 @@ export const SCENARIOS: Readonly<Record<string, readonly TaskRunPlan[]>> = {
   }),
   oom: only({ scripts: [{ runMs: 1500, oom: true }] }),
   evictedThenSuccess: only({ spec: retry(1), scripts: [{ runMs: 60_000, evictedAfterMs: 2000 }, {}] }),
+  /** 64Mi, 128Mi, an eviction in between, 256Mi: more than it needs, though no more was allowed. */
+  oomGrowth: only({
+    spec: {
+      template: {
+        spec: {
+          containers: [{ name: "main", image: "registry.example/task:1", resources: { limits: { memory: "64Mi" } } }],
+        },
+      },
+      retry: {
+        limit: 2,
+        backoff: { initialSeconds: 1, factor: 1, maxSeconds: 1 },
+        rules: [{ reasons: ["OOMKilled"], action: "Retry", memory: { factor: "2", max: "256Mi" } }],
+      },
+    },
+    scripts: [{ needsMi: 200 }, { needsMi: 200 }, { runMs: 60_000, evictedAfterMs: 500 }, { needsMi: 200 }],
+    wants: [{ phase: "Succeeded", attempts: 4, memory: "256Mi" }],
+  }),
   sidecar: only({ scripts: [{ runMs: 1500, sidecarMs: FOREVER }] }),
   sidecarOfFailure: only({ spec: retry(1), scripts: [{ runMs: 1500, exitCode: 2, sidecarMs: FOREVER, stopMs: 2000 }] }),
   results: only({

@@ -13,6 +13,8 @@ export interface PodScript {
   readonly says?: string;
   /** The main container ends by the kernel's hand. */
   readonly oom?: boolean;
+  /** The main container ends by the kernel's hand unless it has this much memory. */
+  readonly needsMi?: number;
   /** A second container, and how long it runs. */
   readonly sidecarMs?: number;
   /** How long the containers take to stop when asked, and with which code main then ends. */
@@ -32,6 +34,7 @@ export const ORDINARY: Required<PodScript> = {
   exitCode: 0,
   says: "",
   oom: false,
+  needsMi: 0,
   sidecarMs: 0,
   stopMs: 200,
   stopCode: 143,

@@ -19,6 +19,8 @@ export interface WrongOperator {
   readonly spoil: Spoil;
 }
 
+const NO_FAILURES = { application: 0, infrastructure: 0 };
+
 export const WRONG_OPERATORS: Readonly<Record<string, WrongOperator>> = {
   "creates a second pod under another name": {
     rule: "I1",
@@ -104,6 +106,31 @@ export const WRONG_OPERATORS: Readonly<Record<string, WrongOperator>> = {
           ? withStatus(request, (status) => relabelledAttempts(ended(status, "Failed"), "DeadlineExceeded"))
           : request,
       ),
+  },
+  "counts no failure": {
+    rule: "L1",
+    scenario: "twoBudgets",
+    spoil: (request, send) =>
+      send(isStatusWrite(request) ? withStatus(request, (status) => ({ ...status, failures: NO_FAILURES })) : request),
+  },
+  "forgets how much memory was needed": {
+    rule: "L1",
+    scenario: "oomGrowth",
+    spoil: (request, send) =>
+      send(isStatusWrite(request) ? withStatus(request, (status) => ({ ...status, memory: undefined })) : request),
+  },
+  "takes a suspension for somebody's deletion": {
+    rule: "L1",
+    scenario: "resumedWhileStopping",
+    spoil: (request, send) =>
+      send(
+        isStatusWrite(request) ? withStatus(request, (status) => relabelledAttempts(status, "PodDeleted")) : request,
+      ),
+  },
+  "does not say which work a pod runs": {
+    rule: "L1",
+    scenario: "rerunWhileRunning",
+    spoil: (request, send) => send(isPodCreate(request) ? withBody(request, unannotated) : request),
   },
   "tells of an attempt twice": {
     rule: "E1",
@@ -349,6 +376,10 @@ function unlabelled(body: Body): Body {
   const metadata = body["metadata"] as { readonly labels: Body };
   const { [BASE_LABEL]: _dropped, ...labels } = metadata.labels;
   return { ...body, metadata: { ...metadata, labels } };
+}
+
+function unannotated(body: Body): Body {
+  return { ...body, metadata: { ...(body["metadata"] as Body), annotations: {} } };
 }
 
 function inSpec(body: Body, fields: Body): Body {
