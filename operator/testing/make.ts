@@ -3,7 +3,7 @@
  * server sends them and read by the product's own decoders, so that a test starts where the operator starts.
  */
 import type { Json } from "../api/decode.ts";
-import { API_VERSION, Label } from "../api/names.ts";
+import { API_VERSION, Label, WORK_ANNOTATION } from "../api/names.ts";
 import { decodePod } from "../api/pod.ts";
 import type { PodRecord, TaskRunRecord } from "../api/records.ts";
 import { decodeTaskRun } from "../api/taskrun.ts";
@@ -81,6 +81,8 @@ export interface PodWish {
   readonly owner?: { readonly name?: string; readonly uid?: string; readonly kind?: string };
   /** Seconds after START. */
   readonly createdAt?: number;
+  /** As its annotation says. */
+  readonly work?: string;
   /** The main container's end. */
   readonly exitCode?: number;
   readonly endReason?: string;
@@ -121,6 +123,7 @@ export function podJson(stage: Stage, wish: PodWish = {}): Json {
       ownerReferences: [
         { apiVersion: owner.kind === "TaskRun" ? API_VERSION : "batch/v1", ...owner, controller: true },
       ],
+      ...(wish.work !== undefined && { annotations: { [WORK_ANNOTATION]: wish.work } }),
       ...deletion,
     },
     spec: { ...(placed && { nodeName: NODE }), ...containersOf(stage, wish) },

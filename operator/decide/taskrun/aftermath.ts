@@ -79,7 +79,7 @@ function compacted({ work, generation }: TaskRunRecord, before: Readonly<TaskRun
     duration,
     exitCode,
     results,
-    workHash: before.workHash ?? work,
+    workHash: work,
     compacted: true,
     // Its number: no later attempt may have it again.
     attempts: before.attempts?.slice(-1).map(gistOf),

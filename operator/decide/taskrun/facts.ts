@@ -3,10 +3,11 @@ import type { Refusal, StopRefusal } from "../../api/action.ts";
 import { compact, timeMs } from "../../api/decode.ts";
 import { NO_DEFAULTS } from "../../api/defaults.ts";
 import type { Defaults } from "../../api/defaults.ts";
-import { OPERATOR_NAME, Phase } from "../../api/names.ts";
+import { OPERATOR_NAME, Phase, Reason } from "../../api/names.ts";
 import { TERMINAL_PHASES } from "../../api/records.ts";
 import type { PodRecord, TaskRunRecord } from "../../api/records.ts";
 import type { TaskRunStatus } from "../../api/types.ts";
+import { shownReason } from "../conditions.ts";
 import { NO_NODES } from "./nodes.ts";
 import type { NodeFacts } from "./nodes.ts";
 import { provenEnded } from "./proof.ts";
@@ -122,8 +123,11 @@ export function gatherFacts(observed: Observed): Facts {
 }
 
 /** Whether the pod runs another work than the TaskRun asks for by now, and that matters to it. */
-export function superseded({ taskRun }: Facts, pod: PodRecord): boolean {
-  return taskRun.spec.rerun !== "Never" && pod.work !== undefined && pod.work !== taskRun.work;
+export function superseded({ taskRun, before, reset }: Facts, pod: PodRecord): boolean {
+  if (taskRun.spec.rerun === "Never") return false;
+  if (pod.work !== undefined) return pod.work !== taskRun.work;
+  // An older Stint's pod does not say it; it runs what the status spoke of before the change.
+  return reset || (before.podUID === pod.uid && shownReason(before) === Reason.Superseded);
 }
 
 /** Whether a recorded attempt ran the work as the TaskRun asks for it now. */
@@ -131,9 +135,13 @@ export function ranThisWork({ taskRun }: Facts, attempt: AttemptStatus): boolean
   return taskRun.spec.rerun === "Never" || (attempt.workHash ?? taskRun.work) === taskRun.work;
 }
 
-/** A cancelled TaskRun stays so: cancel is final. A status without a hash is an older Stint's, and is taken as being of this work. */
-function isReset({ spec, status, work }: TaskRunRecord): boolean {
-  if (spec.rerun === "Never" || status.phase === Phase.Cancelled) return false;
+/**
+ * A cancel is final, and nothing follows an end once a deletion was asked for. A status without a hash is an older Stint's, and
+ * is taken as being of this work.
+ */
+function isReset({ spec, status, work, deletion }: TaskRunRecord): boolean {
+  if (spec.rerun === "Never" || spec.cancel === true || status.phase === Phase.Cancelled) return false;
+  if (deletion !== undefined && TERMINAL_PHASES.has(status.phase ?? "")) return false;
   return status.workHash !== undefined && status.workHash !== work;
 }
 
@@ -143,16 +151,22 @@ type Moments = Pick<Facts, "startedAt" | "deadlineAt" | "attemptDeadlineAt" | "s
 function momentsOf(facts: Facts): Moments {
   const { settings, pod, before, reset, suspend } = facts;
   const podMs = pod === undefined ? undefined : timeMs(pod.createdAt);
-  const firstMs = pod !== undefined && superseded(facts, pod) ? undefined : podMs;
+  const firstMs = pod?.work !== undefined && superseded(facts, pod) ? undefined : podMs;
   const startedAt = reset ? firstMs : (timeMs(before.startTime) ?? firstMs);
   const after = (ms: number | undefined, seconds: number | undefined): number | undefined =>
     ms === undefined || seconds === undefined ? undefined : ms + seconds * 1000;
   return compact<Moments>({
     startedAt,
-    deadlineAt: suspend ? undefined : after(startedAt, settings.activeDeadlineSeconds),
+    deadlineAt:
+      suspend || isStoppingFor(facts, Reason.Suspended) ? undefined : after(startedAt, settings.activeDeadlineSeconds),
     attemptDeadlineAt: after(podMs, settings.attemptDeadlineSeconds),
     startDeadlineAt: after(podMs, settings.startDeadlineSeconds),
   });
+}
+
+/** The wish was recorded and acted on; that it was taken back since does not change why the pod ends. */
+export function isStoppingFor({ before, pod }: Pick<Facts, "before" | "pod">, reason: Reason): boolean {
+  return pod?.deletionAskedMs !== undefined && before.podUID === pod.uid && shownReason(before) === reason;
 }
 
 /** A refusal speaks of one attempt, and of the TaskRun as it was. */

@@ -1,6 +1,6 @@
 /** After an attempt ended (or before the first): is the TaskRun finished, or when does the next attempt start? */
 import { timeMs } from "../../api/decode.ts";
-import { Phase, Reason } from "../../api/names.ts";
+import { FailureClass, Phase, Reason } from "../../api/names.ts";
 import { shownReason } from "../conditions.ts";
 import { span, stamp } from "../wording.ts";
 import { ranThisWork } from "./facts.ts";
@@ -53,7 +53,7 @@ export function afterEnd(facts: Facts, last: AttemptStatus | undefined): Next {
 }
 
 function succeeded(facts: Facts, last: AttemptStatus | undefined): Next | undefined {
-  if (last?.reason !== Reason.Succeeded || !ranThisWork(facts, last)) return undefined;
+  if (last?.reason !== Reason.Succeeded || !ofThisRun(facts, last)) return undefined;
   const tries = last.number === 1 ? "" : ` in attempt ${last.number}`;
   return finish(
     Phase.Succeeded,
@@ -90,7 +90,7 @@ function refused(facts: Facts): Next | undefined {
 }
 
 function pastDeadline(facts: Facts, last: AttemptStatus | undefined): Next | undefined {
-  if (last === undefined || !ranThisWork(facts, last)) return undefined;
+  if (last === undefined || !ofThisRun(facts, last)) return undefined;
   const seconds = facts.settings.activeDeadlineSeconds ?? 0;
   const stopped = last.reason === Reason.DeadlineExceeded;
   const late = facts.deadlineAt !== undefined && facts.now >= facts.deadlineAt && again(facts, last);
@@ -103,7 +103,7 @@ function pastDeadline(facts: Facts, last: AttemptStatus | undefined): Next | und
 }
 
 function endedForGood(facts: Facts, last: AttemptStatus | undefined): Next | undefined {
-  if (last === undefined || !ranThisWork(facts, last)) return undefined;
+  if (last === undefined || !ofThisRun(facts, last)) return undefined;
   const failures = failuresAfter(facts, last);
   const retry = retryAfter(facts.settings, last, failures, facts.taskRun.uid);
   if (retry.kind === "again") return undefined;
@@ -140,7 +140,8 @@ function unproven(facts: Facts, last: AttemptStatus | undefined): Next | undefin
 /** No pod is known any more: what the status was written with is what counts, or its node. */
 function recordedProven(facts: Facts, last: AttemptStatus): boolean {
   const shown = shownReason(facts.before);
-  if (shown !== Reason.Stopping && shown !== Reason.UnknownFate) return true;
+  const isOpen = shown === Reason.Stopping || shown === Reason.UnknownFate || last.class === FailureClass.Unknown;
+  if (!isOpen) return true;
   return nodeProof(last, facts.nodes) !== undefined;
 }
 
@@ -150,7 +151,7 @@ function suspended(facts: Facts): Next | undefined {
 
 /** Nothing of this work has failed yet: there is nothing to wait for. */
 function first(facts: Facts, last: AttemptStatus | undefined): Next | undefined {
-  const fresh = last === undefined || !ranThisWork(facts, last) || budgetOf(last.reason) === undefined;
+  const fresh = last === undefined || !ofThisRun(facts, last) || budgetOf(last.reason) === undefined;
   return fresh ? { kind: "attempt", at: facts.now, view: startingView(facts) } : undefined;
 }
 
@@ -163,8 +164,8 @@ function pause(facts: Facts, last: AttemptStatus | undefined): Next | undefined 
     facts.taskRun.deletion === undefined
       ? `the next one starts at ${stamp(next)}`
       : "none follows, for the TaskRun is being deleted";
-  const memory = memoryAfter(facts, last);
-  const raised = memory === undefined || memory === facts.before.memory ? "" : ` with a memory limit of ${memory}`;
+  const memory = last.reason === Reason.OOMKilled ? memoryAfter(facts, last) : undefined;
+  const raised = memory === undefined ? "" : ` with a memory limit of ${memory}`;
   const message = `Attempt ${last.number} failed (${used(facts, last)}); ${follows}${raised}. ${last.message ?? last.reason}`;
   return {
     kind: "attempt",
@@ -178,6 +179,13 @@ function used(facts: Facts, last: AttemptStatus): string {
   const budget = budgetOf(last.reason) ?? "application";
   const words = `retry ${failuresAfter(facts, last)[budget]} of ${limitOf(facts.settings, budget)}`;
   return budget === "application" ? words : `infrastructure ${words}`;
+}
+
+/** Not one of an earlier run, whose work was taken back and has come again since: nothing of this run has begun yet then. */
+function ofThisRun(facts: Facts, last: AttemptStatus): boolean {
+  if (!ranThisWork(facts, last)) return false;
+  const { application, infrastructure } = failuresAfter(facts, last);
+  return last.number === facts.current || facts.startedAt !== undefined || application + infrastructure > 0;
 }
 
 /** The view of a finished TaskRun. */

@@ -22,6 +22,8 @@ export interface AttemptEnd {
   readonly exitCode?: number;
   /** When the main container ended, else when the end was noticed. Milliseconds since 1970. */
   readonly at: number;
+  /** Nobody knows whether its containers have ended. It ends the TaskRun; work that changes later must wait all the same. */
+  readonly unproven?: true;
 }
 
 type Rule = (pod: PodRecord, facts: Facts) => AttemptEnd | undefined;
@@ -196,8 +198,10 @@ function unseenEnd(facts: Facts, pod?: PodRecord): AttemptEnd {
   if (proof !== undefined) return nodeLost(facts, proof, undefined);
   const words = `Pod ${name}${node === undefined ? "" : ` on node ${node}`} is gone`;
   const final = finalRequest(facts);
-  if (final !== undefined)
-    return { ...final, message: `${final.message} ${words} and nobody reported how it ended.`, at: facts.now };
+  if (final !== undefined) {
+    const message = `${final.message} ${words} and nobody reported how it ended.`;
+    return { ...final, message, at: facts.now, unproven: true };
+  }
   const asked = facts.taskRun.spec.onUnknownFate === "Retry" ? shownRequest(facts) : undefined;
   if (asked !== undefined) return { ...asked, message: `${asked.message} ${words}.`, at: facts.now };
   const message = `${words} and no kubelet reported its end, so its containers may still run there.`;

@@ -2,8 +2,7 @@
 import { timeMs } from "../../api/decode.ts";
 import { Reason } from "../../api/names.ts";
 import type { PodRecord } from "../../api/records.ts";
-import { shownReason } from "../conditions.ts";
-import { superseded } from "./facts.ts";
+import { isStoppingFor, superseded } from "./facts.ts";
 import type { Facts } from "./facts.ts";
 
 export interface StopRequest {
@@ -20,11 +19,13 @@ export interface StopRequest {
 }
 
 export function stopRequest(facts: Facts, pod: PodRecord): StopRequest | undefined {
-  const { cancel, suspend, now, deadlineAt, attemptDeadlineAt, startDeadlineAt } = facts;
+  const { cancel, suspend, deadlineAt, attemptDeadlineAt, startDeadlineAt } = facts;
+  // A deadline that passed only after the end, however late we look, has not brought it about.
+  const now = (pod.main.state === "terminated" ? timeMs(pod.main.finishedAt) : undefined) ?? facts.now;
   if (cancel) return { reason: Reason.Cancelled, words: "Cancelled" };
-  if (suspend || wasAsked(facts, pod, Reason.Suspended))
+  if (suspend || isStoppingFor(facts, Reason.Suspended))
     return { reason: Reason.Suspended, words: "Suspended", revocable: true };
-  if (superseded(facts, pod) || wasAsked(facts, pod, Reason.Superseded))
+  if (superseded(facts, pod) || isStoppingFor(facts, Reason.Superseded))
     return { reason: Reason.Superseded, words: "The work has changed", revocable: true };
   if (deadlineAt !== undefined && now >= deadlineAt)
     return { reason: Reason.DeadlineExceeded, words: "The deadline has passed", since: deadlineAt };
@@ -42,11 +43,6 @@ export function nextDeadline(facts: Facts, pod: PodRecord): number | undefined {
   const start = pod.main.startedAt === undefined && pod.main.state !== "terminated" ? facts.startDeadlineAt : undefined;
   const moments = [facts.deadlineAt, facts.attemptDeadlineAt, start].filter((ms) => ms !== undefined);
   return moments.length === 0 ? undefined : Math.min(...moments);
-}
-
-/** The wish was recorded and acted on; that it was taken back since does not change why the pod ends. */
-function wasAsked({ before }: Facts, pod: PodRecord, reason: Reason): boolean {
-  return pod.deletionAskedMs !== undefined && before.podUID === pod.uid && shownReason(before) === reason;
 }
 
 function startedBefore({ main }: PodRecord, ms: number): boolean {

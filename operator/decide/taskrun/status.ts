@@ -1,13 +1,13 @@
 /** The whole status of a TaskRun, rebuilt from what was observed; never patched along the way. */
 import { Chars } from "../../api/bounds.ts";
 import { compact, timeMs } from "../../api/decode.ts";
-import { Phase, Reason } from "../../api/names.ts";
+import { FailureClass, Phase, Reason } from "../../api/names.ts";
 import type { PodRecord } from "../../api/records.ts";
 import type { TaskRunStatus } from "../../api/types.ts";
 import { succeededCondition } from "../conditions.ts";
 import type { Verdict } from "../conditions.ts";
 import { sentence, span, stamp } from "../wording.ts";
-import { ranThisWork } from "./facts.ts";
+import { ranThisWork, superseded } from "./facts.ts";
 import type { AttemptStatus, Facts } from "./facts.ts";
 import { logTail } from "./lastwords.ts";
 import type { AttemptEnd } from "./outcome.ts";
@@ -19,6 +19,8 @@ import type { Failures } from "./retry.ts";
 
 /** status.attempts holds the last 10 (crds/taskruns.yaml). */
 const ATTEMPTS_KEPT = 10;
+/** In place of a hash: the attempt's pod did not say what it ran, and it was not what is asked for now. */
+const OTHER_WORK = "other";
 
 /** What the plan wants to say; everything else follows from the facts. */
 export interface View extends Verdict {
@@ -31,7 +33,7 @@ export interface View extends Verdict {
 
 export function statusFrom(facts: Facts, view: View): TaskRunStatus {
   const attempts = [...facts.recorded, ...(view.ended ? [view.ended] : [])].slice(-ATTEMPTS_KEPT);
-  const started = view.phase === Phase.Suspended ? undefined : facts.startedAt;
+  const started = beginsAnew(facts, view) ? undefined : facts.startedAt;
   const failures = failuresAfter(facts, view.ended);
   const { completedAt, nextAttemptAt } = view;
   const at = { generation: facts.taskRun.generation, now: facts.now };
@@ -39,7 +41,7 @@ export function statusFrom(facts: Facts, view: View): TaskRunStatus {
     phase: view.phase,
     observedGeneration: at.generation,
     ...shownAttempt(facts, attempts.at(-1)),
-    failures: failures.application + failures.infrastructure === 0 ? undefined : { ...failures },
+    failures: isCounting(facts, failures) ? { ...failures } : undefined,
     workHash: facts.taskRun.work,
     memory: memoryAfter(facts, view.ended),
     startTime: started === undefined ? undefined : stamp(started),
@@ -50,6 +52,13 @@ export function statusFrom(facts: Facts, view: View): TaskRunStatus {
     attempts: attempts.length === 0 ? undefined : attempts,
     conditions: [succeededCondition(view, facts.before.conditions ?? [], at)],
   });
+}
+
+/** The next pod starts the clock of the whole TaskRun. */
+function beginsAnew(facts: Facts, { phase, ended, completedAt }: View): boolean {
+  if (phase === Phase.Suspended) return true;
+  if (ended === undefined || completedAt !== undefined) return false;
+  return ended.reason === Reason.Suspended || ended.reason === Reason.Superseded || !ranThisWork(facts, ended);
 }
 
 /**
@@ -68,6 +77,11 @@ export function failuresAfter(facts: Facts, ended: AttemptStatus | undefined): F
   return total;
 }
 
+/** Zeros are written, too, once the count has begun anew: left out, it would be made afresh from attempts of earlier runs. */
+function isCounting({ reset, before }: Facts, { application, infrastructure }: Failures): boolean {
+  return application + infrastructure > 0 || reset || before.failures !== undefined;
+}
+
 /** The recorded form of an attempt that just ended. */
 export function attemptStatus(facts: Facts, end: AttemptEnd): AttemptStatus {
   const { pod, vanished } = facts;
@@ -78,14 +92,21 @@ export function attemptStatus(facts: Facts, end: AttemptEnd): AttemptStatus {
     podUID: pod?.uid ?? vanished?.uid,
     nodeName: pod?.nodeName ?? vanished?.nodeName,
     reason: end.reason,
-    class: classOf(end.reason),
-    workHash: pod?.work ?? facts.taskRun.work,
+    class: end.unproven === true ? FailureClass.Unknown : classOf(end.reason),
+    workHash: workOf(facts),
     message: end.message === "" ? undefined : sentence(end.message),
     exitCode: end.exitCode,
     startTime: created === undefined || timeMs(created) === undefined ? undefined : created,
     completionTime: stamp(end.at),
     log: logOf(pod, end.reason, Chars.AttemptLogTail),
   });
+}
+
+/** The work of the current attempt. */
+function workOf(facts: Facts): string {
+  const { pod, taskRun } = facts;
+  if (pod?.work !== undefined) return pod.work;
+  return pod !== undefined && superseded(facts, pod) ? OTHER_WORK : taskRun.work;
 }
 
 type Shown = Pick<TaskRunStatus, "attempt" | "podName" | "podUID" | "nodeName" | "exitCode">;

@@ -60,16 +60,23 @@ export function suspendedView(): View {
 
 /** The work has changed: what the status says from now on is about the new one. */
 export function resetView(facts: Facts): View {
-  const { before, pod } = facts;
+  const { pod } = facts;
   // The proof that the last pod has ended is still to come: that must not be forgotten.
   if (pod !== undefined && pod.gone === undefined && superseded(facts, pod))
     return stoppingPodView(facts, pod, { reason: Reason.Superseded, words: "The work has changed", revocable: true });
-  const kept = [Reason.Stopping, Reason.UnknownFate].find((reason) => reason === shownReason(before));
   return {
     phase: pod?.main.state === "running" ? Phase.Running : Phase.Pending,
-    reason: kept ?? Reason.Pending,
+    reason: keptReason(facts) ?? Reason.Pending,
     message: "The work has changed, so the task runs again with a new pod.",
   };
+}
+
+/** What must still be known of the current pod once the status speaks of other work. */
+function keptReason({ before, pod, vanished }: Facts): Reason | undefined {
+  const isNamed = before.podUID !== undefined && before.podUID === (pod?.uid ?? vanished?.uid);
+  // Why we ask a pod to stop, were the wish taken back meanwhile: its end is no failure.
+  const wishes = isNamed ? [Reason.Suspended, Reason.Superseded] : [];
+  return [Reason.Stopping, Reason.UnknownFate, ...wishes].find((reason) => reason === shownReason(before));
 }
 
 /** Nobody can say whether the last pod still runs. */

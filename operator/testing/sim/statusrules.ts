@@ -103,7 +103,9 @@ function wentBack(before: TaskRunStatus, after: TaskRunStatus): Problem | undefi
       return monotonic(`${field} went back from ${before[field]} to ${after[field]}`);
     }
   }
-  const clockRestarts = after.phase === "Suspended" || runsAnew(before, after);
+  const last = after.attempts?.at(-1)?.reason;
+  const wasStopped = after.phase === "Suspended" || last === "Suspended" || last === "Superseded";
+  const clockRestarts = wasStopped || runsAnew(before, after);
   if (before.startTime !== undefined && before.startTime !== after.startTime && !clockRestarts) {
     return monotonic(`startTime changed from ${before.startTime} to ${after.startTime}`);
   }
