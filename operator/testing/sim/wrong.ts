@@ -120,17 +120,12 @@ export const WRONG_OPERATORS: Readonly<Record<string, WrongOperator>> = {
       send(isStatusWrite(request) ? withStatus(request, (status) => ({ ...status, memory: undefined })) : request),
   },
   "takes a suspension for somebody's deletion": {
-    rule: "L1",
+    rule: "I6",
     scenario: "resumedWhileStopping",
     spoil: (request, send) =>
       send(
         isStatusWrite(request) ? withStatus(request, (status) => relabelledAttempts(status, "PodDeleted")) : request,
       ),
-  },
-  "does not say which work a pod runs": {
-    rule: "L1",
-    scenario: "rerunWhileRunning",
-    spoil: (request, send) => send(isPodCreate(request) ? withBody(request, unannotated) : request),
   },
   "tells of an attempt twice": {
     rule: "E1",
@@ -376,10 +371,6 @@ function unlabelled(body: Body): Body {
   const metadata = body["metadata"] as { readonly labels: Body };
   const { [BASE_LABEL]: _dropped, ...labels } = metadata.labels;
   return { ...body, metadata: { ...metadata, labels } };
-}
-
-function unannotated(body: Body): Body {
-  return { ...body, metadata: { ...(body["metadata"] as Body), annotations: {} } };
 }
 
 function inSpec(body: Body, fields: Body): Body {
