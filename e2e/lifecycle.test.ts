@@ -80,7 +80,7 @@ describe.concurrent("suspend", () => {
     expect(ledger.violations()).toEqual([]);
   });
 
-  it("in the pause between attempts keeps the failures, and resume does not wait for the rest of it", async (test) => {
+  it("in the pause between attempts keeps the failures on record", async (test) => {
     needs(test, "simulated nodes");
     const room = await Room.open(test);
     await room.create("pausing", { template: FAILING, retry: LONG_PAUSE });
