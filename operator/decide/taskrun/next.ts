@@ -91,14 +91,15 @@ function refused(facts: Facts): Next | undefined {
 
 function pastDeadline(facts: Facts, last: AttemptStatus | undefined): Next | undefined {
   if (last === undefined || !ofThisRun(facts, last)) return undefined;
-  const seconds = facts.settings.activeDeadlineSeconds ?? 0;
+  const seconds = facts.settings.activeDeadlineSeconds;
   const stopped = last.reason === Reason.DeadlineExceeded;
   const late = facts.deadlineAt !== undefined && facts.now >= facts.deadlineAt && again(facts, last);
   if (!stopped && !late) return undefined;
   const words = stopped
     ? " Its pod was deleted, and its log with it."
     : ` The last attempt: ${last.message ?? last.reason}`;
-  const message = `The TaskRun took longer than activeDeadlineSeconds (${span(seconds * 1000)}).${words}`;
+  const limit = seconds === undefined ? "" : ` (${span(seconds * 1000)})`;
+  const message = `The TaskRun took longer than activeDeadlineSeconds${limit}.${words}`;
   return finish(Phase.Failed, Reason.DeadlineExceeded, message, stopped ? at(facts, last) : facts.now);
 }
 

@@ -198,6 +198,13 @@ describe("deadlines of an attempt", () => {
       want: { says: "Running Running" },
     },
     {
+      it: "leave a pod alone that runs, though the clock of its node says that it started late",
+      taskRun: wishing({ startDeadlineSeconds: 3 }),
+      pods: [aPod("running")],
+      now: 5000,
+      want: { says: "Running Running" },
+    },
+    {
       it: "stop an attempt that takes too long",
       taskRun: wishing({ attemptDeadlineSeconds: 60 }),
       pods: [aPod("running")],

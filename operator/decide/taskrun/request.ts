@@ -29,7 +29,7 @@ export function stopRequest(facts: Facts, pod: PodRecord): StopRequest | undefin
     return { reason: Reason.Superseded, words: "The work has changed", revocable: true };
   if (deadlineAt !== undefined && now >= deadlineAt)
     return { reason: Reason.DeadlineExceeded, words: "The deadline has passed", since: deadlineAt };
-  if (startDeadlineAt !== undefined && now >= startDeadlineAt && !startedBefore(pod, startDeadlineAt)) {
+  if (startDeadlineAt !== undefined && now >= startDeadlineAt && !startedInTime(pod, startDeadlineAt)) {
     const words = "The main container did not start in time";
     return { reason: Reason.StartDeadlineExceeded, words, since: startDeadlineAt };
   }
@@ -45,7 +45,9 @@ export function nextDeadline(facts: Facts, pod: PodRecord): number | undefined {
   return moments.length === 0 ? undefined : Math.min(...moments);
 }
 
-function startedBefore({ main }: PodRecord, ms: number): boolean {
+function startedInTime({ main, deletionAskedMs }: PodRecord, ms: number): boolean {
+  // It runs, and nobody has stopped it: whatever the clock of its node says of when it started.
+  if (main.state === "running" && deletionAskedMs === undefined) return true;
   if (main.state !== "running" && main.state !== "terminated") return false;
   // Reported without a start when it never ran and its pod was deleted.
   const started = timeMs(main.startedAt);
