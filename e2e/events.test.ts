@@ -23,7 +23,7 @@ it("kubectl describe shows how each attempt ended, once, also after the operator
   const describe = async (): Promise<string> => await room.kubectl.run(["describe", "taskrun", "fails"]);
   await expect
     .poll(describe, DESCRIBED)
-    .toMatch(/Warning +Failed +\S+ +stint\.dev\/operator +Attempt 2 started .*All 2 attempts failed/);
+    .toMatch(/Warning +Failed +\S+ +stint\.dev\/operator +Attempt 2 started .*The task failed 2 times/);
   expect(await describe()).toMatch(
     /Warning +AttemptFailed +\S+ +stint\.dev\/operator +Attempt 1 started .* on .*, failed after \d+s: ExitCode: .*exit code 3/,
   );

@@ -150,10 +150,14 @@ function suspended(facts: Facts): Next | undefined {
   return facts.suspend ? { kind: "wait", view: suspendedView() } : undefined;
 }
 
-/** Nothing of this work has failed yet: there is nothing to wait for. */
+/** Nothing of this work has failed yet, or nothing was started since a suspension: there is nothing to wait for. */
 function first(facts: Facts, last: AttemptStatus | undefined): Next | undefined {
   const fresh = last === undefined || !ofThisRun(facts, last) || budgetOf(last.reason) === undefined;
-  return fresh ? { kind: "attempt", at: facts.now, view: startingView(facts) } : undefined;
+  const resumed = facts.startedAt === undefined;
+  if (!fresh && !resumed) return undefined;
+  // A refusal to make the pod of an attempt that has ended since is no news.
+  const over = last !== undefined && last !== facts.recorded.at(-1);
+  return { kind: "attempt", at: facts.now, view: startingView(over ? {} : facts) };
 }
 
 function pause(facts: Facts, last: AttemptStatus | undefined): Next | undefined {

@@ -185,6 +185,8 @@ function written(observed: Observed, { status }: Plan): Observed {
 /** The work has changed, and is to run again. */
 const anew = ({ spec, status, work }: TaskRunRecord): boolean =>
   spec.rerun !== "Never" && status.phase !== "Cancelled" && (status.workHash ?? work) !== work;
+const stopsAtAWish = ({ status }: TaskRunRecord): boolean =>
+  status.conditions?.some(({ reason }) => reason === Reason.Suspended || reason === Reason.Superseded) === true;
 const own = (observed: Observed): readonly PodRecord[] => observed.pods.filter((pod) => pod.ownerUid === TASK.uid);
 const finished = (status: TaskRunStatus): boolean => TERMINAL_PHASES.has(status.phase ?? "");
 
@@ -318,9 +320,9 @@ describe("whatever is observed, a plan", () => {
   it("says nothing new once its status is written", () => {
     holds((observed, plan) => {
       const next = written(observed, plan);
-      // Two pods of one TaskRun are somebody else's doing; what is said of them settles with the second write. And changed
-      // work is announced first.
-      const twice = own(observed).length > 1 || anew(observed.taskRun);
+      // Two pods of one TaskRun are somebody else's doing; what is said of them settles with the second write. Changed work is
+      // announced first, and what is said of a pod that vanished while it stopped at a wish replaces that wish.
+      const twice = own(observed).length > 1 || anew(observed.taskRun) || stopsAtAWish(observed.taskRun);
       const settled = twice ? written(next, planTaskRun(next)) : next;
 
       expect(planTaskRun(settled).status).toEqual(settled.taskRun.status);

@@ -26,6 +26,11 @@ const saying = (reason: string, rest: Partial<TaskRunStatus> = {}): TaskRunStatu
 const wishing = (spec: object, status: TaskRunStatus = named): TaskRunRecord =>
   aTaskRun({ spec, status, generation: 2 });
 
+/** As a suspension leaves it. */
+function unstarted({ startTime: _start, ...status }: TaskRunStatus): TaskRunStatus {
+  return status;
+}
+
 describe("suspend", () => {
   const suspend = true;
   check([
@@ -84,6 +89,22 @@ describe("suspend", () => {
     {
       it: "false again starts the next attempt at once",
       taskRun: wishing({}, aStatus({ phase: "Suspended", reason: "Suspended", attempts: [{ reason: "Suspended" }] })),
+      now: 61,
+      want: { does: ["create 2"], says: "Pending Pending" },
+    },
+    {
+      it: "false again does not wait for the rest of a pause",
+      taskRun: wishing(
+        { retry: { limit: 1, backoff: { initialSeconds: 3600, maxSeconds: 3600 } } },
+        unstarted(
+          aStatus({
+            phase: "Suspended",
+            reason: "Suspended",
+            attempts: [{ reason: "ExitCode", exitCode: 1 }],
+            rest: { failures: { application: 1, infrastructure: 0 } },
+          }),
+        ),
+      ),
       now: 61,
       want: { does: ["create 2"], says: "Pending Pending" },
     },

@@ -19,7 +19,7 @@ export function waitingView(facts: Facts): View {
 }
 
 /** The next pod is about to be made, or was refused for now. */
-export function startingView({ refusal }: Facts): View {
+export function startingView({ refusal }: Pick<Facts, "refusal">): View {
   if (refusal !== undefined) return refusedView(refusal);
   return { phase: Phase.Pending, reason: Reason.Pending, message: "Its pod is about to be created." };
 }
