@@ -65,6 +65,8 @@ describe.concurrent("a finished TaskRun that is applied again", () => {
     await expectStatusOnly(room, file.metadata);
     const writes = await operatorWrites(dir, room.namespace);
     const kinds = new Set(writes.map((entry) => inWords(entry).split(" ").slice(0, 2).join(" ")));
+    // On a machine so slow that the task takes longer than ten seconds, its end is worth an event.
+    kinds.delete("create events");
     expect(kinds).toEqual(new Set(["create pods", "update taskruns/status", "delete pods"]));
   });
 
