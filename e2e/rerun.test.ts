@@ -26,7 +26,7 @@ describe.concurrent("a changed template", () => {
       { number: 1, reason: "ExitCode", exitCode: 4, podName: before.podName },
       { number: 2, reason: "Succeeded", exitCode: 0 },
     ]);
-    expect(status.failures).toBeUndefined();
+    expect(status.failures).toEqual({ application: 0, infrastructure: 0 });
     expect(status.workHash).not.toBe(before.workHash);
     expect(await room.kubectl.run(["logs", status.podName ?? ""])).toBe("corrected\n");
     // Applied again, it is the same work.
@@ -61,7 +61,7 @@ describe.concurrent("a changed template", () => {
     const { status } = await succeeded(room, "pausing");
 
     expect(status).toMatchObject({ attempt: 2, attempts: [{ reason: "ExitCode" }, { reason: "Succeeded" }] });
-    expect(status.failures).toBeUndefined();
+    expect(status.failures).toEqual({ application: 0, infrastructure: 0 });
   });
 
   it("runs nothing again with rerun: Never, nor after a cancel; other fields never do", async (test) => {
