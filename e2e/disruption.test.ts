@@ -6,6 +6,7 @@ import { isOver, podsPath, shell, simulated } from "./support/objects.ts";
 import { needs, Room } from "./support/room.ts";
 import { operatorForTest } from "./support/running.ts";
 import { Troubled, WELL, type Trouble } from "./support/troubled.ts";
+import { poll } from "./support/waiting.ts";
 
 /** Something of which a node has one. */
 const SLOT = "e2e.stint.dev/slot";
@@ -58,9 +59,13 @@ describe.concurrent("a task whose pod is", () => {
     await client.call("PATCH", "/api/v1/nodes/node-2/status", { status: { capacity: one, allocatable: one } });
     const task = await started(test, "preempted", "node-2", { requests: one });
     const priorityClassName = await priorityClass(test, task.room);
-    const important = shell(image, "sleep 4", { resources: { requests: one, limits: one } });
-    const spec = { priorityClassName, restartPolicy: "Never", containers: [important] };
-    await client.call("POST", podsPath(task.room.namespace), { metadata: { name: "important" }, spec });
+    const main = shell(image, "sleep 4", { resources: { requests: one, limits: one } });
+    const spec = { priorityClassName, restartPolicy: "Never", containers: [main] };
+    // The API server looks priority classes up in a cache of its own, which may not know the new one yet.
+    const important = { metadata: { name: "important" }, spec };
+    const taken = async (): Promise<true | undefined> =>
+      (await client.send("POST", podsPath(task.room.namespace), important)).status === 201 ? true : undefined;
+    await poll(taken, { what: "the important pod to be taken" });
 
     await task.told(/^Pending Unschedulable: /);
     const { status } = await task.retried();
