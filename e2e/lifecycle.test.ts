@@ -80,7 +80,7 @@ describe.concurrent("suspend", () => {
     expect(ledger.violations()).toEqual([]);
   });
 
-  it("in the pause between attempts keeps the failures on record", async (test) => {
+  it("in the pause between attempts keeps the failures on record, and going on does not wait for the rest of it", async (test) => {
     needs(test, "simulated nodes");
     const room = await Room.open(test);
     await room.create("pausing", { template: FAILING, retry: LONG_PAUSE });
@@ -90,6 +90,8 @@ describe.concurrent("suspend", () => {
 
     expect(status.failures).toEqual({ application: 1, infrastructure: 0 });
     expect(status.nextAttemptTime).toBeUndefined();
+    await room.patch("pausing", { suspend: false });
+    await room.see("pausing", (one) => one.status.attempts?.length === 2, { what: "the second attempt" });
   });
 
   it("does not keep a TaskRun from being cancelled", async (test) => {
