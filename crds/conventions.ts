@@ -18,8 +18,19 @@ export interface Problem {
 
 type Rule = (node: Node) => string | undefined;
 
-/** What is a pod's the API server judges when the pod is created: only here are fields kept that we do not name. */
-const FREE_OBJECTS = /^spec\.template\.(metadata|spec(\.(initC|c)ontainers\[\](\.restartPolicyRules\[\])?)?)$/;
+/**
+ * Only here are fields kept that we do not name: what is a pod's the API server judges when the pod is created, and the
+ * elements of a list to run over are whatever the user has.
+ */
+const FREE_OBJECTS: RegExp = new RegExp(
+  [
+    String.raw`^spec\.template\.(metadata|spec(\.(initC|c)ontainers\[\](\.restartPolicyRules\[\])?)?)$`,
+    String.raw`^spec\.(taskDefaults|tasks\[\]|finally\[\])\.template\.(metadata|spec)$`,
+    String.raw`^spec\.(tasks|finally)\[\]\.forEach\.items\[\]$`,
+  ].join("|"),
+);
+/** Texts, numbers and objects alike. */
+const UNTYPED = /\.forEach\.items\[\]$/;
 /** The API server itself describes these and forbids our words on metadata. */
 const SERVERS_OWN: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadata"]);
 /** A compact CRD above this does not fit into the annotation of a plain `kubectl apply` (256 KiB in all). */
@@ -72,8 +83,8 @@ function described({ path, schema }: Node): string | undefined {
     : "its description is no sentence";
 }
 
-function typed({ schema }: Node): string | undefined {
-  return typeof schema["type"] === "string" ? undefined : "has no type";
+function typed({ path, schema }: Node): string | undefined {
+  return UNTYPED.test(path) || typeof schema["type"] === "string" ? undefined : "has no type";
 }
 
 function textBounded({ path, schema }: Node): string | undefined {

@@ -41,15 +41,20 @@ async function typesOf(file: string): Promise<string> {
  * that it is an object. Kubernetes' own extensions mean nothing to the generator.
  */
 function closeObjects(node: unknown): unknown {
-  if (Array.isArray(node)) return node.map(closeObjects);
-  if (typeof node !== "object" || node === null) return node;
-  const entries = Object.entries(node).filter(([key]) => !key.startsWith("x-kubernetes-") && key !== "default");
-  if (Object.values(Object(Reflect.get(node, "properties"))).some(isFree)) {
+  if (typeof node !== "object" || node === null || Array.isArray(node)) return node;
+  const properties = Object.entries(Object(Reflect.get(node, "properties")) as Record<string, unknown>);
+  if (properties.some(([, schema]) => isFree(schema))) {
     return { type: "object", description: Reflect.get(node, "description") as unknown };
   }
-  const copy: Record<string, unknown> = Object.fromEntries(entries.map(([key, value]) => [key, closeObjects(value)]));
-  if (copy["type"] === "object" && copy["properties"] !== undefined) copy["additionalProperties"] = false;
-  return copy;
+  const copy: Record<string, unknown> = Object.fromEntries(
+    Object.entries(node).filter(([key]) => !key.startsWith("x-kubernetes-") && key !== "default"),
+  );
+  // Anything at all: without a type the generator would make an object of it.
+  if (isFree(node)) copy["tsType"] = "unknown";
+  for (const part of ["items", "additionalProperties"]) if (part in copy) copy[part] = closeObjects(copy[part]);
+  if (properties.length === 0) return copy;
+  copy["properties"] = Object.fromEntries(properties.map(([name, schema]) => [name, closeObjects(schema)]));
+  return { ...copy, additionalProperties: false };
 }
 
 function isFree(schema: unknown): boolean {

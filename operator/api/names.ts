@@ -8,11 +8,30 @@ export const API_VERSION: string = `${GROUP}/${VERSION}`;
 export const Label = {
   TaskRun: "stint.dev/taskrun",
   Attempt: "stint.dev/attempt",
+  /** What a TaskRun, its pods and a WorkflowRun belong to. */
+  Workflow: "stint.dev/workflow",
+  WorkflowRun: "stint.dev/workflowrun",
+  /** Which task of the workflow a TaskRun or a sub-workflow's run is, ... */
+  Task: "stint.dev/task",
+  /** ... which part of a mapped one, from 0, ... */
+  Index: "stint.dev/index",
+  /** ... and in which retry of the run it was made; absent before the first. */
+  Round: "stint.dev/round",
   ManagedBy: "app.kubernetes.io/managed-by",
 } as const;
 
 /** On every pod: which work it runs (api/work.ts), and so whether the TaskRun has changed since. */
 export const WORK_ANNOTATION: string = `${GROUP}/work`;
+
+/** On what a WorkflowRun makes. */
+export const Annotation = {
+  /** How many WorkflowRuns a sub-workflow's run has above it. */
+  Depth: "stint.dev/depth",
+  /** The run that suspended the object, and will let it go on. */
+  SuspendedBy: "stint.dev/suspended-by",
+  DataIntervalStart: "stint.dev/data-interval-start",
+  DataIntervalEnd: "stint.dev/data-interval-end",
+} as const;
 
 export const MANAGED_BY = "stint";
 
@@ -43,7 +62,7 @@ export const Phase = {
 } as const;
 export type Phase = (typeof Phase)[keyof typeof Phase];
 
-export const ConditionType = { Succeeded: "Succeeded" } as const;
+export const ConditionType = { Succeeded: "Succeeded", Valid: "Valid" } as const;
 export type ConditionType = (typeof ConditionType)[keyof typeof ConditionType];
 
 /** Why a TaskRun or an attempt stands where it stands: the closed list a user can meet in the REASON column. */
@@ -101,6 +120,62 @@ export const Reason = {
   Cancelled: "Cancelled",
 } as const;
 export type Reason = (typeof Reason)[keyof typeof Reason];
+
+/** Why a WorkflowRun stands where it stands. */
+export const RunReason = {
+  /** Nothing has been started yet. */
+  Pending: "Pending",
+  /** There is no Workflow of this name; waits. */
+  WorkflowNotFound: "WorkflowNotFound",
+  /** The Workflow cannot be run; its condition Valid says why. */
+  InvalidWorkflow: "InvalidWorkflow",
+  InvalidParams: "InvalidParams",
+  /** Sub-workflows in sub-workflows, more levels than allowed. */
+  TooDeep: "TooDeep",
+  /** The definition the run worked by is gone. */
+  RevisionLost: "RevisionLost",
+  Running: "Running",
+  /** Tasks are being suspended, or all are. */
+  Suspended: "Suspended",
+  /** Tasks are being stopped: cancelled, out of time, or one failed with FailFast. */
+  Stopping: "Stopping",
+  /** All tasks have ended, those of finally run. */
+  Finalizing: "Finalizing",
+  /** The API server does not take the run's TaskRuns just now; tried again. */
+  CreateFailed: "CreateFailed",
+  QuotaExceeded: "QuotaExceeded",
+  Forbidden: "Forbidden",
+  Succeeded: "Succeeded",
+  TaskFailed: "TaskFailed",
+  DeadlineExceeded: "DeadlineExceeded",
+  Cancelled: "Cancelled",
+} as const;
+export type RunReason = (typeof RunReason)[keyof typeof RunReason];
+
+/** Why a task of a run failed without a word from a TaskRun. */
+export const TaskReason = {
+  /** Its `when` cannot be evaluated. */
+  InvalidWhen: "InvalidWhen",
+  /** Its forEach does not come to a list. */
+  InvalidForEach: "InvalidForEach",
+  /** The run would have more than 10,000 tasks and parts. */
+  TooManyParts: "TooManyParts",
+  /** A result it refers to is not there. */
+  MissingInput: "MissingInput",
+  /** A value it refers to is too large. */
+  InputTooLarge: "InputTooLarge",
+  /** The API server refuses its TaskRun. */
+  InvalidTemplate: "InvalidTemplate",
+  /** An object of somebody else's has the name its TaskRun must have. */
+  NameTaken: "NameTaken",
+  /** Somebody deleted its TaskRun before it ended. */
+  TaskRunDeleted: "TaskRunDeleted",
+} as const;
+export type TaskReason = (typeof TaskReason)[keyof typeof TaskReason];
+
+/** Reasons of a Workflow's condition Valid. */
+export const ValidReason = { Valid: "Valid", InvalidWorkflow: "InvalidWorkflow" } as const;
+export type ValidReason = (typeof ValidReason)[keyof typeof ValidReason];
 
 /** What an event tells of: the end of an attempt, or of the TaskRun. */
 export const EventReason = {
