@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadAll } from "js-yaml";
 import { describe, expect, inject, it } from "vitest";
-import { admitTaskRun } from "../operator/testing/sim/apiserver/admission.ts";
+import { admitNew } from "../operator/testing/sim/apiserver/admission.ts";
+import { TASKRUNS } from "../operator/testing/sim/apiserver/resources.ts";
 import { Client, type Reply } from "./support/client.ts";
 import { taskRunsPath } from "./support/objects.ts";
 import { Room } from "./support/room.ts";
@@ -123,7 +124,7 @@ async function create(spec: unknown): Promise<Reply<Answer>> {
 /** The fields the simulator's API server names, or the spec as it stores it: it must stay in step. */
 function simulated(spec: unknown): unknown {
   const metadata = { name: "one", namespace: "default", uid: "u", resourceVersion: "1", creationTimestamp: "" };
-  const answer = admitTaskRun({ ...whole("one", spec), metadata }, undefined);
+  const answer = admitNew(TASKRUNS, { ...whole("one", spec), metadata }, true);
   return "refusal" in answer ? namedIn(answer.refusal.body as Answer) : answer.object.spec;
 }
 

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { aStatus, podJson, taskRunJson } from "../testing/make.ts";
-import { loadTaskRunSchema, problemsOf } from "../testing/sim/apiserver/schema.ts";
+import { loadSchema, problemsOf } from "../testing/sim/apiserver/schema.ts";
 import { compact, decodeStatusReply, list, object, resourceVersionOf, text, timeMs, whole } from "./decode.ts";
 import { decodePod } from "./pod.ts";
 import { TEMPLATE_KEPT_CHARS } from "./records.ts";
@@ -312,7 +312,7 @@ describe("a Pod", () => {
 });
 
 describe("a status", () => {
-  const schema = loadTaskRunSchema().properties?.["status"] ?? {};
+  const schema = loadSchema("taskruns").properties?.["status"] ?? {};
   const huge = fc.constantFrom(
     "x".repeat(1e5),
     "\u{1F980}".repeat(5000),

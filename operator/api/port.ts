@@ -21,12 +21,14 @@ export interface Clock {
   after(delayMs: number, run: () => void): () => void;
 }
 
-/** One call to the API server. `path` starts at the root ("/api/v1/pods"); `body` is sent as JSON. */
+/** One call to the API server. `path` starts at the root ("/api/v1/pods"); `body` is sent as JSON, of PATCH as a JSON Merge Patch. */
 export interface ApiRequest {
-  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** Of GET: asks for PartialObjectMetadata, that is apiVersion, kind and metadata of each object. */
+  readonly metadataOnly?: true;
   /** After this long without a whole reply the call ends with ConnectionError. Ignored for streams once they are open. */
   readonly timeoutMs: number;
 }

@@ -8,7 +8,7 @@ import type { PodRecord, TaskRunRecord } from "../../api/records.ts";
 import type { TaskRunSpec, TaskRunStatus } from "../../api/types.ts";
 import { NODE, TASK, aPod, aStatus, aTaskRun, at, atMs } from "../../testing/make.ts";
 import type { PodWish, Stage, TaskRunWish } from "../../testing/make.ts";
-import { loadTaskRunSchema, problemsOf, pruned } from "../../testing/sim/apiserver/schema.ts";
+import { loadSchema, problemsOf, pruned } from "../../testing/sim/apiserver/schema.ts";
 import { NO_NODES } from "./nodes.ts";
 import type { NodeFacts } from "./nodes.ts";
 import { provenEnded } from "./proof.ts";
@@ -299,7 +299,7 @@ describe("whatever is observed, a plan", () => {
   });
 
   it("says a status that the schema takes whole, of bounded size", () => {
-    const schema = loadTaskRunSchema().properties?.["status"] ?? {};
+    const schema = loadSchema("taskruns").properties?.["status"] ?? {};
     holds((_, { status }) => {
       const stored: unknown = JSON.parse(JSON.stringify(status));
       const dropped: string[] = [];

@@ -5,7 +5,7 @@ import type { PodRecord } from "../../api/records.ts";
 import type { TaskRunStatus } from "../../api/types.ts";
 import { aPod, aTaskRun, atMs } from "../../testing/make.ts";
 import type { PodWish } from "../../testing/make.ts";
-import { loadTaskRunSchema, problemsOf } from "../../testing/sim/apiserver/schema.ts";
+import { loadSchema, problemsOf } from "../../testing/sim/apiserver/schema.ts";
 import { planTaskRun } from "./plan.ts";
 import { readResults } from "./results.ts";
 
@@ -199,7 +199,7 @@ describe("the log of a failed attempt", () => {
   });
 
   it("and everything else of a hostile pod fits the schema, in bytes too", () => {
-    const schema = loadTaskRunSchema().properties?.["status"] ?? {};
+    const schema = loadSchema("taskruns").properties?.["status"] ?? {};
     const words = fc.oneof(
       fc.string({ unit: "binary", maxLength: 5000, size: "max" }),
       fc.constant("\u{1F980}\n".repeat(1e5)),

@@ -177,6 +177,8 @@ function isAllowed({ method, path }: ApiRequest): boolean {
       return route.name !== undefined && route.subresource === undefined;
     case "PUT":
       return route.resource.name === "taskruns" && route.name !== undefined && route.subresource === "status";
+    case "PATCH":
+      return false;
   }
 }
 

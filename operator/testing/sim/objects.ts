@@ -152,6 +152,12 @@ export interface TaskRunStatus {
 
 export type TaskRun = Stored<TaskRunSpec, TaskRunStatus>;
 
+/** A ControllerRevision has neither spec nor status. */
+export interface Revision extends Stored {
+  readonly data?: unknown;
+  readonly revision?: number;
+}
+
 export function keyOf(object: Stored): string {
   return `${object.metadata.namespace}/${object.metadata.name}`;
 }

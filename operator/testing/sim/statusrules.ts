@@ -1,5 +1,5 @@
 /** What every status of a TaskRun must satisfy: by itself, against the one before, and against the truth about its pods. */
-import { loadTaskRunSchema, problemsOf, pruned } from "./apiserver/schema.ts";
+import { loadSchema, problemsOf, pruned } from "./apiserver/schema.ts";
 import { type AttemptEntry, isRecord, isTerminalPhase, type TaskRun, type TaskRunStatus } from "./objects.ts";
 import type { SeenEnd } from "./link.ts";
 import type { PodRecord, Truth } from "./truth.ts";
@@ -29,7 +29,7 @@ export function sentStatusProblem(body: unknown, { seen, truth }: SentContext): 
   const size = Buffer.byteLength(JSON.stringify(body["status"] ?? null));
   if (size > STATUS_BYTES_MAX) return monotonic(`a status of ${size} bytes`);
   const status = body["status"];
-  const schema = loadTaskRunSchema().properties?.["status"];
+  const schema = loadSchema("taskruns").properties?.["status"];
   if (schema === undefined) throw new Error("the CRD has no status");
   const dropped: string[] = [];
   const kept = pruned(schema, status, "status", dropped);

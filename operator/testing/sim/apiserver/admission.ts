@@ -1,11 +1,11 @@
 /** What the API server does to an object before it stores it: decoding, defaults, validation, and a table of policies. */
 import { isDeepStrictEqual } from "node:util";
 import type { ApiResponse } from "../../../api/port.ts";
-import { isRecord, type Pod, type Stored } from "../objects.ts";
+import { isRecord, type Pod, type Revision, type Stored } from "../objects.ts";
 import { badRequest, type Cause, invalid, tooLarge } from "./failure.ts";
-import { EVENTS, PODS, type Resource, TASKRUNS } from "./resources.ts";
+import { CONTROLLERREVISIONS, EVENTS, PODS, type Resource } from "./resources.ts";
 import { ruleProblems } from "./rules.ts";
-import { defaulted, loadTaskRunSchema, problemsOf, pruned } from "./schema.ts";
+import { defaulted, loadSchema, problemsOf, pruned } from "./schema.ts";
 
 /** The API server's own limit on a request body. */
 const BODY_BYTES_MAX = 3 * 1024 * 1024;
@@ -58,12 +58,14 @@ export function decodeBody(resource: Resource, body: unknown): Stored | ApiRespo
 export function admitNew(resource: Resource, object: Stored, strict: boolean): Admitted {
   if (resource === PODS) return admitPod(object, strict);
   if (resource === EVENTS) return admitEvent(object);
-  return resource === TASKRUNS ? admitTaskRun(object, undefined) : admitPlain(resource, object);
+  if (resource === CONTROLLERREVISIONS) return admitRevision(object, undefined);
+  return resource.custom === true ? admitCustom(resource, object, undefined) : admitPlain(resource, object);
 }
 
 export function admitChange(resource: Resource, object: Stored, before: Stored): Admitted {
   if (resource === PODS) return admitPodUpdate(object, before);
-  return resource === TASKRUNS ? admitTaskRun(object, before) : admitPlain(resource, object);
+  if (resource === CONTROLLERREVISIONS) return admitRevision(object, before);
+  return resource.custom === true ? admitCustom(resource, object, before) : admitPlain(resource, object);
 }
 
 /** Of kinds that nobody here gets wrong. */
@@ -72,15 +74,28 @@ function admitPlain(resource: Resource, object: Stored): Admitted {
   return causes.length > 0 ? { refusal: invalid(resource, object.metadata.name, causes) } : { object };
 }
 
-/** Admission of a TaskRun: pruned, defaulted, checked against the CRD and its CEL rules. */
-export function admitTaskRun(object: Stored, before: Stored | undefined): Admitted {
+/** Admission of a custom resource: pruned, defaulted, checked against the CRD and its CEL rules. */
+export function admitCustom(resource: Resource, object: Stored, before: Stored | undefined): Admitted {
   const { apiVersion, kind, metadata } = object;
-  const schema = loadTaskRunSchema();
+  const schema = loadSchema(resource.name);
   const full = defaulted(schema, pruned(schema, object)) as Stored;
   const causes = [...metadataProblems(full), ...changeProblems(full, before), ...problemsOf(schema, full)];
   if (!causes.some(({ reason }) => STOPS_RULES.has(reason))) causes.push(...ruleProblems(schema, full, before));
-  if (causes.length > 0) return { refusal: invalid(TASKRUNS, metadata.name, causes) };
+  if (causes.length > 0) return { refusal: invalid(resource, metadata.name, causes) };
   return { object: { ...full, apiVersion, kind, metadata } };
+}
+
+/** Admission of a ControllerRevision (pkg/apis/apps/validation): data must be there, and stays as it is. */
+function admitRevision(object: Stored, before: Stored | undefined): Admitted {
+  const { data, revision = 0 } = object as Revision;
+  const causes = [...metadataProblems(object), ...changeProblems(object, before)];
+  if (!isRecord(data)) causes.push({ reason: "FieldValueRequired", field: "data", message: "data is mandatory" });
+  else if (before !== undefined && !isDeepStrictEqual(data, (before as Revision).data))
+    causes.push(bad("data", "Invalid value: field is immutable"));
+  if (!Number.isInteger(revision) || revision < 0)
+    causes.push(bad("revision", `Invalid value: ${revision}: must be greater than or equal to 0`));
+  if (causes.length > 0) return { refusal: invalid(CONTROLLERREVISIONS, object.metadata.name, causes) };
+  return { object: { ...object, revision } as Revision };
 }
 
 /** Admission of a pod: strict types of the fields that matter, defaults, validation. */

@@ -1,10 +1,11 @@
 /** Lists: consistent or from a stale replica, whole or in pages. */
-import type { ApiResponse } from "../../../api/port.ts";
+import type { ApiRequest, ApiResponse } from "../../../api/port.ts";
 import type { Stored } from "../objects.ts";
 import { badRequest, expired, resourceVersionTooLarge } from "./failure.ts";
 import type { Route } from "./resources.ts";
+import { showing } from "./partial.ts";
 import { type Selector, selectorOf } from "./selector.ts";
-import { jsonOf, type Store } from "./store.ts";
+import type { Store } from "./store.ts";
 
 export interface ReadOptions {
   /** How many versions a replica that may be stale is behind; asked once per read. */
@@ -23,7 +24,8 @@ interface Token {
 type Query = Readonly<Record<string, string>>;
 
 /** Answers GET on a collection. */
-export function list(store: Store, route: Route, query: Query, reads: ReadOptions | undefined): ApiResponse {
+export function list(store: Store, route: Route, request: ApiRequest, reads: ReadOptions | undefined): ApiResponse {
+  const { query = {}, metadataOnly } = request;
   const selector = selectorOf(query);
   if (selector === undefined) return badRequest("unable to parse requirement: unsupported selector");
   const selecting = (query["labelSelector"] ?? "") !== "";
@@ -38,15 +40,15 @@ export function list(store: Store, route: Route, query: Query, reads: ReadOption
         "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.";
       return { status: 410, body: expired(message) };
     }
-    return page(store, route, { selector, selecting, limit, version: token.version, after: token.after });
+    return page(store, route, { selector, selecting, metadataOnly, limit, version: token.version, after: token.after });
   }
-  return firstPage({ store, route, query, reads }, { selector, selecting, limit });
+  return firstPage({ store, route, query, reads }, { selector, selecting, metadataOnly, limit });
 }
 
 /** The first page, or the whole list, at the version the caller wants. */
 function firstPage(
   { store, route, query, reads }: { store: Store; route: Route; query: Query; reads: ReadOptions | undefined },
-  wish: Pick<Page, "selector" | "selecting" | "limit">,
+  wish: Omit<Page, "version" | "after">,
 ): ApiResponse {
   const version = readVersion(store, query, reads);
   if (typeof version !== "number") return version;
@@ -73,6 +75,7 @@ interface Page {
   readonly selector: Selector;
   /** False if the selector takes everything. */
   readonly selecting: boolean;
+  readonly metadataOnly: boolean | undefined;
   readonly limit: number;
   readonly version: number;
   readonly after: string;
@@ -81,7 +84,7 @@ interface Page {
 function page(
   store: Store,
   { resource, namespace }: Route,
-  { selector, selecting, limit, version, after }: Page,
+  { selector, selecting, metadataOnly, limit, version, after }: Page,
 ): ApiResponse {
   const all = store
     .snapshot(resource.name, version)
@@ -96,9 +99,9 @@ function page(
     ...(last === undefined || left === 0 ? {} : { continue: encodeToken({ version, after: keyIn(last) }) }),
     ...(left > 0 && !selecting ? { remainingItemCount: left } : {}),
   };
-  const kind = `${resource.kind}List`;
-  const parsed = items.map((item) => JSON.parse(jsonOf(item)) as unknown);
-  return { status: 200, body: { apiVersion: resource.apiVersion, kind, metadata, items: parsed } };
+  const { apiVersion, kind, text } = showing(resource, metadataOnly);
+  const parsed = items.map((item) => JSON.parse(text(item)) as unknown);
+  return { status: 200, body: { apiVersion, kind: `${kind}List`, metadata, items: parsed } };
 }
 
 export function inNamespace(object: Stored, namespace: string | undefined): boolean {

@@ -46,9 +46,9 @@ function marked({ current, route, options }: Deletion, nowMs: number): Stored {
   const asked = typeof given === "number" ? (given < 0 ? 1 : given) : undefined;
   if (metadata.deletionTimestamp === undefined) {
     const grace = graceOf(route.resource, current, asked);
-    const generation = (metadata.generation ?? 1) + 1;
+    const generation = metadata.generation === undefined ? {} : { generation: metadata.generation + 1 };
     const asOf = { deletionTimestamp: timestamp(nowMs + grace * 1000), deletionGracePeriodSeconds: grace };
-    return { ...current, metadata: { ...withPolicy(metadata, options), generation, ...asOf } };
+    return { ...current, metadata: { ...withPolicy(metadata, options), ...generation, ...asOf } };
   }
   const left = metadata.deletionGracePeriodSeconds ?? 0;
   if (left === 0) return { ...current, metadata: withPolicy(metadata, options) };

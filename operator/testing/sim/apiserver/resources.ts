@@ -1,6 +1,7 @@
 /** What the simulated API server serves, and how a path names it. */
 
-export type ResourceName = "pods" | "taskruns" | "podtemplates" | "nodes" | "events";
+export type ResourceName =
+  "pods" | "taskruns" | "workflows" | "workflowruns" | "controllerrevisions" | "podtemplates" | "nodes" | "events";
 
 export interface Resource {
   readonly name: ResourceName;
@@ -9,16 +10,31 @@ export interface Resource {
   readonly kind: string;
   /** As error messages spell it. */
   readonly qualified: string;
+  /** Has the subresource status. */
+  readonly status?: true;
+  /** Defined by the file of its name under crds/. */
+  readonly custom?: true;
 }
 
-export const PODS: Resource = { name: "pods", group: "", apiVersion: "v1", kind: "Pod", qualified: "pods" };
+export const PODS: Resource = {
+  name: "pods",
+  group: "",
+  apiVersion: "v1",
+  kind: "Pod",
+  qualified: "pods",
+  status: true,
+};
 
-export const TASKRUNS: Resource = {
-  name: "taskruns",
-  group: "stint.dev",
-  apiVersion: "stint.dev/v1alpha1",
-  kind: "TaskRun",
-  qualified: "taskruns.stint.dev",
+export const TASKRUNS: Resource = ours("taskruns", "TaskRun");
+export const WORKFLOWS: Resource = ours("workflows", "Workflow");
+export const WORKFLOWRUNS: Resource = ours("workflowruns", "WorkflowRun");
+
+export const CONTROLLERREVISIONS: Resource = {
+  name: "controllerrevisions",
+  group: "apps",
+  apiVersion: "apps/v1",
+  kind: "ControllerRevision",
+  qualified: "controllerrevisions.apps",
 };
 
 export const PODTEMPLATES: Resource = {
@@ -40,7 +56,34 @@ export const EVENTS: Resource = {
   qualified: "events.events.k8s.io",
 };
 
-const RESOURCES: readonly Resource[] = [PODS, TASKRUNS, PODTEMPLATES, NODES, EVENTS];
+const RESOURCES: readonly Resource[] = [
+  PODS,
+  TASKRUNS,
+  WORKFLOWS,
+  WORKFLOWRUNS,
+  CONTROLLERREVISIONS,
+  PODTEMPLATES,
+  NODES,
+  EVENTS,
+];
+
+function ours(name: ResourceName, kind: string): Resource {
+  const [group, version] = ["stint.dev", "v1alpha1"];
+  return {
+    name,
+    group,
+    apiVersion: `${group}/${version}`,
+    kind,
+    qualified: `${name}.${group}`,
+    status: true,
+    custom: true,
+  };
+}
+
+/** The resource of a kind, as owner references name it; undefined for a kind that is not served. */
+export function resourceOf(kind: string): Resource | undefined {
+  return RESOURCES.find((one) => one.kind === kind);
+}
 
 export interface Route {
   readonly resource: Resource;
@@ -61,6 +104,7 @@ export function routeOf(path: string): Route | undefined {
   if (resource === undefined || (resource === NODES && inPath !== undefined)) return undefined;
   const namespace = resource === NODES ? "" : inPath;
   if (name !== undefined && namespace === undefined) return undefined;
+  if (subresource !== undefined && resource.status !== true) return undefined;
   return {
     resource,
     ...(namespace === undefined ? {} : { namespace: decodeURIComponent(namespace) }),

@@ -1,4 +1,4 @@
-/** Structural schemas as a CRD has them: pruning, defaults and validation, driven by crds/taskruns.yaml itself. */
+/** Structural schemas as a CRD has them: pruning, defaults and validation, driven by the files under crds/ themselves. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { load } from "js-yaml";
@@ -43,18 +43,19 @@ const PROBLEMS_MAX = 10;
 const INTEGER_MAX: Readonly<Record<string, number>> = { int32: 2_147_483_647, int64: Number.MAX_SAFE_INTEGER };
 const DATE_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
 
-let taskRunSchema: Schema | undefined;
+const schemas = new Map<string, Schema>();
 
-/** The schema of TaskRun as the repository ships it. */
-export function loadTaskRunSchema(): Schema {
-  if (taskRunSchema !== undefined) return taskRunSchema;
-  const file = join(import.meta.dirname, "../../../../crds/taskruns.yaml");
+/** The schema of a kind as the repository ships it, by its plural. */
+export function loadSchema(plural: string): Schema {
+  const known = schemas.get(plural);
+  if (known !== undefined) return known;
+  const file = join(import.meta.dirname, `../../../../crds/${plural}.yaml`);
   const crd = load(readFileSync(file, "utf8")) as {
     readonly spec: { readonly versions: readonly { readonly schema: { readonly openAPIV3Schema: Schema } }[] };
   };
   const schema = crd.spec.versions[0]?.schema.openAPIV3Schema;
   if (schema === undefined) throw new Error(`no schema in ${file}`);
-  taskRunSchema = schema;
+  schemas.set(plural, schema);
   return schema;
 }
 

@@ -1,62 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { ApiRequest, ApiResponse } from "../../../api/port.ts";
-import { Random } from "../random.ts";
-import { ApiServer } from "./server.ts";
+import { aPod, aTaskRun, Client, PODS, TASKRUNS } from "./client.ts";
 import { unknownRules } from "./rules.ts";
-import { loadTaskRunSchema } from "./schema.ts";
-
-const TASKRUNS = "/apis/stint.dev/v1alpha1/namespaces/default/taskruns";
-const PODS = "/api/v1/namespaces/default/pods";
-
-/** What the tests read of a reply: an object, a list or a Status. */
-interface Body {
-  readonly metadata: {
-    readonly uid: string;
-    readonly name: string;
-    readonly resourceVersion: string;
-    readonly generation: number;
-    readonly deletionTimestamp?: string;
-    readonly deletionGracePeriodSeconds?: number;
-    readonly finalizers?: readonly string[];
-    readonly continue?: string;
-    readonly remainingItemCount?: number;
-  };
-  readonly spec: Readonly<Record<string, unknown>>;
-  readonly status: unknown;
-  readonly items: readonly Body[];
-  readonly reason: string;
-  readonly message: string;
-  readonly code: number;
-}
-
-class Client {
-  nowMs: number = Date.UTC(2030, 0, 1);
-  readonly server: ApiServer = new ApiServer({ nowMs: () => this.nowMs, random: new Random("uids") });
-
-  send(method: ApiRequest["method"], path: string, body?: unknown): ApiResponse & { readonly body: Body } {
-    const [bare = "", search = ""] = path.split("?");
-    const query = Object.fromEntries(new URLSearchParams(search));
-    const request = { method, path: bare, query, timeoutMs: 0, ...(body === undefined ? {} : { body }) };
-    return this.server.handle(request, "test") as ApiResponse & { readonly body: Body };
-  }
-
-  bind(name: string): void {
-    const pod = this.server.store.get("pods", `default/${name}`);
-    if (pod === undefined) throw new Error(`no pod ${name}`);
-    const spec = { ...(pod.spec as object), nodeName: "node-a" };
-    this.server.store.put("pods", { ...pod, spec }, "test");
-  }
-}
-
-function aTaskRun(name: string, spec: object = {}): object {
-  const template = { spec: { containers: [{ name: "main", image: "i" }] } };
-  return { apiVersion: "stint.dev/v1alpha1", kind: "TaskRun", metadata: { name }, spec: { template, ...spec } };
-}
-
-function aPod(name: string, metadata: object = {}): object {
-  const spec = { restartPolicy: "Never", containers: [{ name: "main", image: "i" }] };
-  return { apiVersion: "v1", kind: "Pod", metadata: { name, ...metadata }, spec };
-}
+import { loadSchema } from "./schema.ts";
 
 describe("creation", () => {
   it("fills in metadata and the CRD's defaults, and ignores the status sent", () => {
@@ -87,7 +32,7 @@ describe("creation", () => {
 
   it("knows every rule of the CRD, and tells one it does not know", () => {
     const strange = { rule: "self.size() > 1", message: "must be more" };
-    expect(unknownRules(loadTaskRunSchema())).toEqual([]);
+    expect(unknownRules(loadSchema("taskruns"))).toEqual([]);
     expect(unknownRules({ properties: { a: { items: { "x-kubernetes-validations": [strange] } } } })).toEqual([
       strange.rule,
     ]);

@@ -18,8 +18,10 @@ import {
   pathNotFound,
 } from "./failure.ts";
 import { list, type ReadOptions } from "./list.ts";
+import { mergePatch } from "./mergepatch.ts";
+import { showing } from "./partial.ts";
 import { removeObject } from "./remove.ts";
-import { EVENTS, NODES, PODS, type Resource, type Route, routeOf, TASKRUNS } from "./resources.ts";
+import { CONTROLLERREVISIONS, EVENTS, NODES, PODS, type Resource, type Route, routeOf } from "./resources.ts";
 import { jsonOf, Store } from "./store.ts";
 
 export interface ServerOptions {
@@ -57,12 +59,14 @@ export class ApiServer {
     if (route === undefined) return pathNotFound();
     switch (request.method) {
       case "GET":
-        if (route.name === undefined) return list(this.store, route, request.query ?? {}, this.options.reads);
-        return this.#get(route);
+        if (route.name === undefined) return list(this.store, route, request, this.options.reads);
+        return this.#get(route, request);
       case "POST":
         return route.name === undefined ? this.#create(route, request, by) : methodNotAllowed();
       case "PUT":
         return route.name === undefined ? methodNotAllowed() : this.#update(route, request.body, by);
+      case "PATCH":
+        return route.name === undefined ? methodNotAllowed() : this.#patch(route, request.body, by);
       case "DELETE":
         return route.name === undefined || route.subresource !== undefined
           ? methodNotAllowed()
@@ -85,9 +89,11 @@ export class ApiServer {
     return this.#write(resource, next, which.by);
   }
 
-  #get(route: Route): ApiResponse {
+  #get(route: Route, { metadataOnly }: ApiRequest): ApiResponse {
     const object = this.store.get(route.resource.name, `${route.namespace}/${route.name}`);
-    return object === undefined ? notFound(route.resource, route.name ?? "") : reply(200, object);
+    if (object === undefined) return notFound(route.resource, route.name ?? "");
+    const { text } = showing(route.resource, metadataOnly);
+    return { status: 200, body: JSON.parse(text(object)) as unknown };
   }
 
   #create({ resource, namespace }: Route, request: ApiRequest, by: string): ApiResponse {
@@ -106,7 +112,8 @@ export class ApiServer {
         namespace,
         uid: this.#newUid(),
         resourceVersion: "",
-        generation: 1,
+        // The one kind here that counts none.
+        ...(resource === CONTROLLERREVISIONS ? {} : { generation: 1 }),
         creationTimestamp: timestamp(this.options.nowMs()),
       },
     };
@@ -120,7 +127,7 @@ export class ApiServer {
       return alreadyExists(resource, fresh.metadata.name, existing.metadata.deletionTimestamp !== undefined);
     }
     const created = this.store.put(resource.name, admitted.object, by);
-    if (resource === TASKRUNS) this.#untouched.add(created);
+    if (resource.custom === true) this.#untouched.add(created);
     return reply(201, created);
   }
 
@@ -143,9 +150,28 @@ export class ApiServer {
     }
     const current = this.store.get(resource.name, `${route.namespace}/${name}`);
     if (current === undefined) return notFound(resource, name);
-    const refusal = staleWrite(resource, decoded, current);
+    if (isOther(decoded, current)) return otherUid(resource, decoded, current);
+    return this.#replace(route, current, { sent: decoded, by });
+  }
+
+  /** A merge patch, the only kind of patch that this server takes. */
+  #patch(route: Route, body: unknown, by: string): ApiResponse {
+    const { resource, name = "" } = route;
+    if (resource === EVENTS) return methodNotAllowed();
+    const current = this.store.get(resource.name, `${route.namespace}/${name}`);
+    if (current === undefined) return notFound(resource, name);
+    if (!isRecord(body)) return badRequest("error decoding patch: the patch is no JSON object");
+    const decoded = decodeBody(resource, mergePatch(current, body));
+    if (!("metadata" in decoded)) return decoded;
+    if (decoded.metadata.name !== name) return badRequest(`the name of the object does not match the name on the URL`);
+    return this.#replace(route, current, { sent: decoded, by });
+  }
+
+  #replace(route: Route, current: Stored, { sent, by }: { readonly sent: Stored; readonly by: string }): ApiResponse {
+    const { resource } = route;
+    const refusal = staleWrite(resource, sent, current) ?? movedUid(resource, sent, current);
     if (refusal !== undefined) return refusal;
-    const next = route.subresource === "status" ? withStatus(current, decoded) : withSpec(current, decoded);
+    const next = route.subresource === "status" ? withStatus(current, sent) : withSpec(resource, current, sent);
     const admitted = admitChange(resource, next, current);
     if ("refusal" in admitted) return admitted.refusal;
     // As on a real server: nothing different, nothing written, the resourceVersion stays.
@@ -199,16 +225,28 @@ function misplaced(resource: Resource, { metadata }: Stored, namespace: string):
   return invalid(resource, "", [{ reason: "FieldValueRequired", field: "metadata.name", message }]);
 }
 
-/** The uid is looked at first: a writer that means another object is told so, whatever else is wrong. */
+/** A PUT that means another object is told so, whatever else is wrong. */
+function isOther({ metadata: { uid } }: Stored, current: Stored): boolean {
+  return uid !== undefined && uid !== "" && uid !== current.metadata.uid;
+}
+
+function otherUid(resource: Resource, { metadata: { name, uid } }: Stored, current: Stored): ApiResponse {
+  const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`;
+  return conflict(resource, name, `StorageError: invalid object, Code: 4, AdditionalErrorMsg: ${why}`);
+}
+
+/** The uid of a patch is no precondition of the storage, as that of a PUT is, but a field that nobody may change. */
+function movedUid(resource: Resource, sent: Stored, current: Stored): ApiResponse | undefined {
+  if (!isOther(sent, current)) return undefined;
+  const message = `Invalid value: "${sent.metadata.uid}": field is immutable`;
+  return invalid(resource, sent.metadata.name, [{ reason: "FieldValueInvalid", field: "metadata.uid", message }]);
+}
+
 function staleWrite(resource: Resource, sent: Stored, current: Stored): ApiResponse | undefined {
-  const { name, uid, resourceVersion } = sent.metadata;
-  if (uid !== undefined && uid !== "" && uid !== current.metadata.uid) {
-    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`;
-    return conflict(resource, name, `StorageError: invalid object, Code: 4, AdditionalErrorMsg: ${why}`);
-  }
+  const { name, resourceVersion } = sent.metadata;
   if (resourceVersion === undefined || resourceVersion === "") {
     // Built-in kinds may be updated unconditionally, custom resources may not.
-    if (resource !== TASKRUNS) return undefined;
+    if (resource.custom !== true) return undefined;
     const message = "Invalid value: 0x0: must be specified for an update";
     return invalid(resource, name, [{ reason: "FieldValueInvalid", field: "metadata.resourceVersion", message }]);
   }
@@ -221,10 +259,12 @@ function withStatus(current: Stored, sent: Stored): Stored {
 }
 
 /** What callers may change of the metadata is replaced whole: what is not sent is gone. */
-function withSpec(current: Stored, sent: Stored): Stored {
+function withSpec(resource: Resource, current: Stored, sent: Stored): Stored {
   const { labels: _l, annotations: _a, finalizers: _f, ownerReferences: _o, ...kept } = current.metadata;
-  const { spec: _spec, ...rest } = current;
   const metadata = { ...kept, ...changeable(sent.metadata) };
+  // Kinds without a status have other parts than a spec.
+  if (resource.status !== true) return { ...sent, metadata };
+  const { spec: _spec, ...rest } = current;
   return { ...rest, metadata, ...(sent.spec === undefined ? {} : { spec: sent.spec }) };
 }
 

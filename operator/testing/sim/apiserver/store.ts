@@ -38,6 +38,9 @@ export class Store {
   readonly #objects: Readonly<Record<ResourceName, Map<string, Stored>>> = {
     pods: new Map(),
     taskruns: new Map(),
+    workflows: new Map(),
+    workflowruns: new Map(),
+    controllerrevisions: new Map(),
     podtemplates: new Map(),
     nodes: new Map(),
     events: new Map(),

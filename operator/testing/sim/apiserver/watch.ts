@@ -4,10 +4,11 @@ import type { Stored } from "../objects.ts";
 import type { Random } from "../random.ts";
 import { badRequest, expired, invalid, methodNotAllowed, pathNotFound, type StatusBody } from "./failure.ts";
 import { inNamespace, readVersion } from "./list.ts";
+import { type Showing, showing } from "./partial.ts";
 import { type Resource, type Route, routeOf } from "./resources.ts";
 import { type Selector, selectorOf } from "./selector.ts";
 import type { ApiServer } from "./server.ts";
-import { type Change, jsonOf } from "./store.ts";
+import type { Change } from "./store.ts";
 
 /** How often a real server sends bookmarks, about. */
 const BOOKMARK_EVERY_MS = 60_000;
@@ -63,7 +64,8 @@ export class WatchHub {
     const start = this.#start(query, initial);
     if (typeof start !== "number") return { refusal: start };
     if (start < this.#server.store.compactedVersion) return this.#gone(start, sink);
-    return this.#begin({ route, selector, query, initial, start, sink });
+    const shown = showing(route.resource, request.metadataOnly);
+    return this.#begin({ route, selector, shown, query, initial, start, sink });
   }
 
   /** Sends every open watch an ERROR event and ends it, as when the server's window has moved past them. */
@@ -125,6 +127,7 @@ export class WatchHub {
 interface Opening {
   readonly route: Route;
   readonly selector: Selector;
+  readonly shown: Showing;
   readonly query: Readonly<Record<string, string>>;
   readonly initial: boolean;
   readonly start: number;
@@ -197,7 +200,7 @@ class Watch {
   }
 
   #send(type: string, object: Stored): void {
-    this.#opening.sink.line(`{"type":"${type}","object":${jsonOf(object)}}`, object);
+    this.#opening.sink.line(`{"type":"${type}","object":${this.#opening.shown.text(object)}}`, object);
   }
 
   #planBookmark(): void {
@@ -210,7 +213,7 @@ class Watch {
 
   #bookmark(version: number, annotations?: Readonly<Record<string, string>>): void {
     if (!this.#bookmarks) return;
-    const { kind, apiVersion } = this.#opening.route.resource;
+    const { kind, apiVersion } = this.#opening.shown;
     const metadata = {
       resourceVersion: String(version),
       creationTimestamp: null,
