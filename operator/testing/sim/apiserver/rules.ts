@@ -1,7 +1,8 @@
 /**
- * The rules in CEL of crds/taskruns.yaml. Where a rule stands, what it says and which field it names is read from there; what
+ * The rules in CEL of the files under crds/. Where a rule stands, what it says and which field it names is read from there; what
  * it means is written here once more. A rule this page does not know is an error, so that the two stay in step.
  */
+import { isDeepStrictEqual } from "node:util";
 import { isRecord } from "../objects.ts";
 import type { Cause } from "./failure.ts";
 import type { Rule, Schema } from "./schema.ts";
@@ -30,7 +31,25 @@ const atMost = (self: Fields, less: string, more: string): boolean =>
   !has(self, less) || !has(self, more) || Number(self[less]) <= Number(self[more]);
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
+const count = (self: Fields, ...fields: readonly string[]): number => fields.filter((field) => has(self, field)).length;
+const ms = (time: unknown): number => Date.parse(String(time));
+
 const RULES: Readonly<Record<string, Holds>> = {
+  "self.metadata.name.size() <= 63": ({ metadata }) => isRecord(metadata) && String(metadata["name"]).length <= 63,
+  "self.workflowRef == oldSelf.workflowRef": (self, before) =>
+    isDeepStrictEqual(self["workflowRef"], before["workflowRef"]),
+  "(has(self.params) ? self.params : {}) == (has(oldSelf.params) ? oldSelf.params : {})": (self, before) =>
+    isDeepStrictEqual(self["params"] ?? {}, before["params"] ?? {}),
+  "has(self.dataInterval) == has(oldSelf.dataInterval) && (!has(self.dataInterval) || self.dataInterval == oldSelf.dataInterval)":
+    ({ dataInterval: is }, { dataInterval: was }) =>
+      is === undefined || was === undefined
+        ? is === was
+        : isRecord(is) && isRecord(was) && ms(is["start"]) === ms(was["start"]) && ms(is["end"]) === ms(was["end"]),
+  "self.start <= self.end": ({ start, end }) => ms(start) <= ms(end),
+  "(has(self.scope) && self.scope != 'Failed') == (has(self.tasks) && self.tasks.size() > 0)": (self) =>
+    ((self["scope"] ?? "Failed") !== "Failed") === list(self["tasks"]).length > 0,
+  "(has(self.matrix) ? 1 : 0) + (has(self.range) ? 1 : 0) + (has(self.result) ? 1 : 0) <= 1": (self) =>
+    count(self, "matrix", "range", "result") <= 1,
   "has(self.template) || has(self.podTemplateRef)": (self) => has(self, "template") || has(self, "podTemplateRef"),
   "!has(self.template) || has(self.template.spec) || has(self.podTemplateRef)": (self) =>
     !has(self, "template") || has(self["template"], "spec") || has(self, "podTemplateRef"),

@@ -22,6 +22,7 @@ export interface Schema {
   readonly maxLength?: number;
   readonly minItems?: number;
   readonly maxItems?: number;
+  readonly minProperties?: number;
   readonly maxProperties?: number;
   readonly "x-kubernetes-preserve-unknown-fields"?: boolean;
   readonly "x-kubernetes-list-type"?: string;
@@ -57,6 +58,11 @@ export function loadSchema(plural: string): Schema {
   if (schema === undefined) throw new Error(`no schema in ${file}`);
   schemas.set(plural, schema);
   return schema;
+}
+
+/** The status of a custom resource that has none is shown by its default, and not stored. */
+export function showsDefaultStatus(plural: string): boolean {
+  return loadSchema(plural).properties?.["status"]?.default !== undefined;
 }
 
 /** The value without fields the schema does not name. `dropped` collects their paths. */
@@ -128,6 +134,8 @@ function objectProblems(schema: Schema, value: Readonly<Record<string, unknown>>
   }
   if (additionalProperties === undefined) return;
   const count = Object.keys(value).length;
+  if (schema.minProperties !== undefined && count < schema.minProperties)
+    out.push(cause("FieldValueInvalid", path, `should have at least ${schema.minProperties} properties`));
   if (count > maxProperties) {
     out.push(cause("FieldValueTooMany", path, `Too many: ${count}: must have at most ${maxProperties} items`));
   }

@@ -22,6 +22,7 @@ import { mergePatch } from "./mergepatch.ts";
 import { showing } from "./partial.ts";
 import { removeObject } from "./remove.ts";
 import { CONTROLLERREVISIONS, EVENTS, NODES, PODS, type Resource, type Route, routeOf } from "./resources.ts";
+import { showsDefaultStatus } from "./schema.ts";
 import { jsonOf, Store } from "./store.ts";
 
 export interface ServerOptions {
@@ -42,8 +43,8 @@ export class ApiServer {
   readonly options: ServerOptions;
   readonly #namespaces: ReadonlySet<string>;
   /**
-   * Custom resources as they were created. Their status is not stored, only shown by its default; so the first update
-   * of each always writes, even one that changes nothing.
+   * Custom resources as they were created. A status that is a default is not stored, only shown; so the first update of
+   * each of these always writes, even one that changes nothing.
    */
   readonly #untouched = new WeakSet<Stored>();
   #uidCount = 0;
@@ -127,7 +128,7 @@ export class ApiServer {
       return alreadyExists(resource, fresh.metadata.name, existing.metadata.deletionTimestamp !== undefined);
     }
     const created = this.store.put(resource.name, admitted.object, by);
-    if (resource.custom === true) this.#untouched.add(created);
+    if (resource.custom === true && showsDefaultStatus(resource.name)) this.#untouched.add(created);
     return reply(201, created);
   }
 
