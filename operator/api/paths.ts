@@ -10,8 +10,10 @@ export interface Kind {
 
 /** One that we watch. */
 export interface Resource extends Kind {
-  readonly name: "taskruns" | "pods" | "podtemplates" | "nodes";
+  readonly name: "taskruns" | "pods" | "podtemplates" | "nodes" | "workflows" | "workflowruns" | "controllerrevisions";
   readonly labelSelector?: string;
+  /** What is kept of its objects stands in their metadata: the rest is not asked for. */
+  readonly metadataOnly?: true;
 }
 
 /** What the operator writes; the rest it only reads. */
@@ -27,6 +29,17 @@ export const PODTEMPLATES: Resource = { name: "podtemplates", prefix: "/api/v1" 
 
 /** Of the whole cluster: they have no namespace. */
 export const NODES: Resource = { name: "nodes", prefix: "/api/v1" };
+
+export const WORKFLOWS: Resource = { name: "workflows", prefix: `/apis/${GROUP}/${VERSION}` };
+export const WORKFLOWRUNS: Resource = { name: "workflowruns", prefix: `/apis/${GROUP}/${VERSION}` };
+
+/** apps/v1: the definitions that runs work by. They may be large, and only their names matter to a watch. */
+export const REVISIONS: Resource = {
+  name: "controllerrevisions",
+  prefix: "/apis/apps/v1",
+  labelSelector: `${GROUP}/workflow`,
+  metadataOnly: true,
+};
 
 /** Written only. core/v1 shows the same objects. */
 export const EVENTS: Kind = { name: "events", prefix: "/apis/events.k8s.io/v1" };

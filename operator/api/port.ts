@@ -85,7 +85,7 @@ export interface Meter {
 export interface CounterLabels {
   /** One pass over one object. result: done, waiting (for our own writes), failed (will be tried again). */
   readonly reconciles: { readonly kind: string; readonly result: "done" | "waiting" | "failed" };
-  /** One call to the API server. verb: get, list, watch, create, update, delete; code: HTTP status or "none" if no reply came. */
+  /** One call to the API server. verb: get, list, watch, create, update, patch, delete; code: HTTP status or "none" if no reply came. */
   readonly apiRequests: { readonly verb: string; readonly resource: string; readonly code: string };
   /** One new watch after another ended. */
   readonly watchRestarts: { readonly resource: string; readonly cause: string };
@@ -107,6 +107,7 @@ export interface GaugeLabels {
   /** namespace: the one the queue serves, "" for all of them. */
   readonly queueDepth: { readonly kind: string; readonly namespace: string };
   readonly taskRuns: { readonly phase: string };
+  readonly workflowRuns: { readonly phase: string };
   /** Calls to the API server that may be under way at once, as adapted. */
   readonly inFlightLimit: Readonly<Record<string, never>>;
 }

@@ -14,6 +14,11 @@ import { causeOf } from "./kubeconfig.ts";
 import { OpenStream } from "./openstream.ts";
 import { ReplyCollector, REPLY_LIMIT_BYTES } from "./reply.ts";
 
+/** The API server cuts each object down to its metadata; a server that knows no such form answers with the whole. */
+const METADATA_ONLY =
+  "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
+const MERGE_PATCH = "application/merge-patch+json";
+
 export interface HttpOptions {
   /** The server's address, as in a kubeconfig. */
   readonly server: string;
@@ -139,7 +144,7 @@ class UndiciApi implements HttpApi {
   }
 
   #dispatch(line: "requests" | "streams", call: Call, exchange: Exchange): void {
-    const { method, path, query, body } = call.request;
+    const { method, path, query, body, metadataOnly } = call.request;
     const search = query === undefined ? "" : `?${new URLSearchParams(query).toString()}`;
     const content = body === undefined ? null : JSON.stringify(body);
     try {
@@ -150,9 +155,9 @@ class UndiciApi implements HttpApi {
           body: content,
           headers: {
             ...call.credentials.headers,
-            accept: "application/json",
+            accept: metadataOnly === true ? METADATA_ONLY : "application/json",
             "user-agent": this.#options.userAgent,
-            ...(content === null ? {} : { "content-type": "application/json" }),
+            ...(content === null ? {} : { "content-type": method === "PATCH" ? MERGE_PATCH : "application/json" }),
           },
           // Our own timers bound requests, and a watch may be quiet for minutes.
           headersTimeout: 0,

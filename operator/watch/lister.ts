@@ -85,6 +85,7 @@ async function listPage(port: Port, resource: Resource, { namespace, token }: Pa
       ...(resource.labelSelector !== undefined && { labelSelector: resource.labelSelector }),
       ...(token !== undefined && { continue: token }),
     },
+    ...(resource.metadataOnly === true && { metadataOnly: true }),
     timeoutMs: LIST_TIMEOUT_MS,
   };
   const reply = await metered(port, "list", resource, async () => await port.api.request(request));

@@ -216,6 +216,7 @@ export class Reflector<R extends ObjectRecord> {
         ...(resource.labelSelector !== undefined && { labelSelector: resource.labelSelector }),
         ...query,
       },
+      ...(resource.metadataOnly === true && { metadataOnly: true }),
       timeoutMs: LIST_TIMEOUT_MS,
     };
     const opened = new AbortController();
