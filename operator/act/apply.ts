@@ -3,6 +3,7 @@ import { unreachable } from "../api/action.ts";
 import type { Action, Refusal } from "../api/action.ts";
 import { object, text } from "../api/decode.ts";
 import type { Json } from "../api/decode.ts";
+import { TASKRUNS } from "../api/paths.ts";
 import { Label } from "../api/names.ts";
 import { controllerOf } from "../api/pod.ts";
 import type { TaskRunRecord } from "../api/records.ts";
@@ -134,7 +135,7 @@ async function deleteTaskRun(
   cluster: Cluster,
 ): Promise<Applied> {
   try {
-    await cluster.deleteTaskRun(namespace, name, { uid, resourceVersion });
+    await cluster.remove(TASKRUNS, { namespace, name }, { uid, resourceVersion });
   } catch (error) {
     if (!(error instanceof ApiError) || error.kind !== "gone") throw error;
   }

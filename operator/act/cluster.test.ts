@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { TASKRUNS } from "../api/paths.ts";
 import { ConnectionError } from "../api/port.ts";
 import { aStatus, aTaskRun } from "../testing/make.ts";
 import { aWorld, refusal } from "../testing/scripted.ts";
@@ -22,9 +23,9 @@ describe("the calls we make", () => {
       resourceVersion: "41",
       spec: { cancel: true },
     });
-    const version = await cluster.putStatus(taskRun, aStatus({}), "low");
+    const written = await cluster.putStatus(TASKRUNS, taskRun, { status: aStatus({}), priority: "low" });
 
-    expect(version).toBe("7");
+    expect(written).toEqual(aVersion);
     expect(seen[0]).toMatchObject({
       method: "PUT",
       path: "/apis/stint.dev/v1alpha1/namespaces/ns/taskruns/train/status",
@@ -65,7 +66,7 @@ describe("the calls we make", () => {
   it("read one pod and one TaskRun by name", async () => {
     const { cluster, seen } = aCluster();
     await cluster.getPod("ns", "p");
-    await cluster.getTaskRun("ns", "t");
+    await cluster.get(TASKRUNS, { namespace: "ns", name: "t" });
 
     expect(seen.map(({ method, path }) => `${method} ${path}`)).toEqual([
       "GET /api/v1/namespaces/ns/pods/p",
@@ -83,7 +84,10 @@ describe("the calls we make", () => {
   it("throw refusals with their kind, and count them", async () => {
     const { cluster, counted } = aCluster({ request: () => refusal(409, "Conflict") });
 
-    await expect(cluster.putStatus(aTaskRun(), {}, "high")).rejects.toMatchObject({ kind: "conflict", code: 409 });
+    await expect(cluster.putStatus(TASKRUNS, aTaskRun(), { status: {}, priority: "high" })).rejects.toMatchObject({
+      kind: "conflict",
+      code: 409,
+    });
     expect(counted.get("apiRequests update taskruns 409")).toBe(1);
   });
 
@@ -106,7 +110,9 @@ describe("the calls we make", () => {
 
     await expect(cluster.createPod("ns", {})).rejects.toMatchObject({ kind: "lost" });
     await expect(cluster.getPod("ns", "p")).rejects.toMatchObject({ kind: "lost" });
-    await expect(cluster.putStatus(aTaskRun(), {}, "high")).rejects.toMatchObject({ kind: "lost" });
+    await expect(cluster.putStatus(TASKRUNS, aTaskRun(), { status: {}, priority: "high" })).rejects.toMatchObject({
+      kind: "lost",
+    });
     await expect(cluster.deletePod("ns", "p", { uid: "u", resourceVersion: "1" })).resolves.toBe(body);
   });
 

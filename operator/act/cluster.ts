@@ -1,13 +1,12 @@
 /** The calls we make, each named; everything that leaves the operator goes through here, limited, counted and judged. */
-import { resourceVersionOf } from "../api/decode.ts";
-import type { Json } from "../api/decode.ts";
+import { object, resourceVersionOf } from "../api/decode.ts";
+import type { Identity, Json } from "../api/decode.ts";
 import { API_VERSION } from "../api/names.ts";
-import { EVENTS, PODS, TASKRUNS, collectionPath, objectPath } from "../api/paths.ts";
-import type { Kind } from "../api/paths.ts";
+import { EVENTS, PODS, collectionPath, objectPath } from "../api/paths.ts";
+import type { Kind, OwnResource } from "../api/paths.ts";
 import { ConnectionError } from "../api/port.ts";
 import type { ApiRequest, ApiResponse, Port } from "../api/port.ts";
-import type { TaskRunRecord } from "../api/records.ts";
-import type { TaskRunStatus } from "../api/types.ts";
+import type { TaskRunStatus, WorkflowRunStatus, WorkflowStatus } from "../api/types.ts";
 import { ApiError, errorOf } from "./errors.ts";
 import { InFlight } from "./inflight.ts";
 import type { Lane, Priority } from "./inflight.ts";
@@ -18,7 +17,7 @@ const CALL_TIMEOUT_MS = 30_000;
 const EVENT_TIMEOUT_MS = 5000;
 
 interface Call {
-  readonly verb: "get" | "list" | "create" | "update" | "delete";
+  readonly verb: "get" | "list" | "create" | "update" | "patch" | "delete";
   readonly resource: Kind;
   readonly namespace: string;
   readonly request: Omit<ApiRequest, "timeoutMs">;
@@ -29,6 +28,13 @@ interface Call {
 interface Seen {
   readonly uid: string;
   readonly resourceVersion: string;
+}
+
+type Named = Pick<Identity, "namespace" | "name">;
+
+interface StatusWrite {
+  readonly status: Readonly<TaskRunStatus | WorkflowRunStatus | WorkflowStatus>;
+  readonly priority: Priority;
 }
 
 /** All methods throw ApiError. */
@@ -61,8 +67,30 @@ export class Cluster {
     if (outcome instanceof ApiError) throw outcome;
   }
 
-  async getTaskRun(namespace: string, name: string): Promise<unknown> {
-    return await this.#get(TASKRUNS, namespace, name);
+  async get(resource: Kind, { namespace, name }: Named): Promise<unknown> {
+    return await this.#get(resource, namespace, name);
+  }
+
+  /** Returns the object as created. */
+  async create(resource: Kind, namespace: string, body: Json): Promise<unknown> {
+    const request = { method: "POST", path: collectionPath(resource, namespace), body } as const;
+    return await this.#call({ verb: "create", resource, namespace, request, priority: "high" });
+  }
+
+  /** A merge patch (RFC 7386), only if the object is still the one with this uid. Returns the object as patched. */
+  async patch(resource: Kind, { namespace, name, uid }: Named & { uid: string }, change: Json): Promise<unknown> {
+    const body = { ...change, metadata: { ...object(change["metadata"]), uid } };
+    const request = { method: "PATCH", path: objectPath(resource, namespace, name), body } as const;
+    return await this.#call({ verb: "patch", resource, namespace, request, priority: "high" });
+  }
+
+  /** What it owns follows in the background. Only if it is still the one, and in the state, we decided about. */
+  async remove(resource: Kind, { namespace, name }: Named, seen: Seen): Promise<void> {
+    const { uid, resourceVersion } = seen;
+    const preconditions = { uid, resourceVersion };
+    const body = { apiVersion: "v1", kind: "DeleteOptions", preconditions, propagationPolicy: "Background" };
+    const request = { method: "DELETE", path: objectPath(resource, namespace, name), body } as const;
+    await this.#call({ verb: "delete", resource, namespace, request, priority: "low" });
   }
 
   async getPod(namespace: string, name: string): Promise<unknown> {
@@ -95,29 +123,22 @@ export class Cluster {
     return await this.#call({ verb: "delete", resource: PODS, namespace, request, priority: "high" });
   }
 
-  /** Its pods follow in the background. Only if it is still the one, and in the state, we decided about. */
-  async deleteTaskRun(namespace: string, name: string, seen: Seen): Promise<void> {
-    const body = { apiVersion: "v1", kind: "DeleteOptions", preconditions: seen, propagationPolicy: "Background" };
-    const request = { method: "DELETE", path: objectPath(TASKRUNS, namespace, name), body } as const;
-    await this.#call({ verb: "delete", resource: TASKRUNS, namespace, request, priority: "low" });
-  }
-
   /**
    * Compare-and-swap: the server takes it only if the object is still the version we read. Only the status is sent; the
-   * server keeps the rest (measured as the cheapest form of a status write).
+   * server keeps the rest (measured as the cheapest form of a status write). Returns the object as written.
    */
-  async putStatus(taskRun: TaskRunRecord, status: Readonly<TaskRunStatus>, priority: Priority): Promise<string> {
-    const { namespace, name, uid, resourceVersion } = taskRun;
-    const path = `${objectPath(TASKRUNS, namespace, name)}/status`;
+  async putStatus(of: OwnResource, seen: Named & Seen, write: StatusWrite): Promise<unknown> {
+    const { namespace, name, uid, resourceVersion } = seen;
+    const { status, priority } = write;
+    const path = `${objectPath(of, namespace, name)}/status`;
     const body = {
       apiVersion: API_VERSION,
-      kind: "TaskRun",
+      kind: of.kind,
       metadata: { namespace, name, uid, resourceVersion },
       status,
     };
     const request = { method: "PUT", path, query: { fieldValidation: "Ignore" }, body } as const;
-    const written = await this.#call({ verb: "update", resource: TASKRUNS, namespace, request, priority });
-    return resourceVersionOf(written) ?? "";
+    return await this.#call({ verb: "update", resource: of, namespace, request, priority });
   }
 
   async #get(resource: Kind, namespace: string, name: string): Promise<unknown> {

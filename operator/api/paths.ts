@@ -16,10 +16,15 @@ export interface Resource extends Kind {
   readonly metadataOnly?: true;
 }
 
+/** One whose status is ours to write. */
+export interface OwnResource extends Resource {
+  readonly kind: "TaskRun" | "WorkflowRun" | "Workflow";
+}
+
 /** What the operator writes; the rest it only reads. */
 export type WrittenName = "taskruns" | "pods";
 
-export const TASKRUNS: Resource = { name: "taskruns", prefix: `/apis/${GROUP}/${VERSION}` };
+export const TASKRUNS: OwnResource = ours("taskruns", "TaskRun");
 
 /** Only pods of TaskRuns: the server filters, so that other pods cost us nothing. */
 export const PODS: Resource = { name: "pods", prefix: "/api/v1", labelSelector: `${GROUP}/taskrun` };
@@ -30,8 +35,8 @@ export const PODTEMPLATES: Resource = { name: "podtemplates", prefix: "/api/v1" 
 /** Of the whole cluster: they have no namespace. */
 export const NODES: Resource = { name: "nodes", prefix: "/api/v1" };
 
-export const WORKFLOWS: Resource = { name: "workflows", prefix: `/apis/${GROUP}/${VERSION}` };
-export const WORKFLOWRUNS: Resource = { name: "workflowruns", prefix: `/apis/${GROUP}/${VERSION}` };
+export const WORKFLOWS: OwnResource = ours("workflows", "Workflow");
+export const WORKFLOWRUNS: OwnResource = ours("workflowruns", "WorkflowRun");
 
 /** apps/v1: the definitions that runs work by. They may be large, and only their names matter to a watch. */
 export const REVISIONS: Resource = {
@@ -43,6 +48,10 @@ export const REVISIONS: Resource = {
 
 /** Written only. core/v1 shows the same objects. */
 export const EVENTS: Kind = { name: "events", prefix: "/apis/events.k8s.io/v1" };
+
+function ours(name: OwnResource["name"], kind: OwnResource["kind"]): OwnResource {
+  return { name, kind, prefix: `/apis/${GROUP}/${VERSION}` };
+}
 
 /** The collection of a namespace, or of all namespaces for "". */
 export function collectionPath(resource: Kind, namespace: string): string {

@@ -4,6 +4,7 @@ import { ApiError } from "../act/errors.ts";
 import { object } from "../api/decode.ts";
 import type { Json } from "../api/decode.ts";
 import type { Defaults } from "../api/defaults.ts";
+import { TASKRUNS } from "../api/paths.ts";
 import { NAMESPACE_TEMPLATE } from "../api/names.ts";
 import { POD_TEMPLATE_KEPT_CHARS } from "../api/records.ts";
 import type { PodTemplateRecord, TaskRunRecord } from "../api/records.ts";
@@ -63,7 +64,7 @@ export class Manifests {
     const { template, work, spec } = taskRun;
     const base = spec.podTemplateRef?.name;
     if (template !== undefined) return { template: JSON.parse(template) ?? undefined, base };
-    const fresh = await this.#room.cluster.getTaskRun(taskRun.namespace, taskRun.name);
+    const fresh = await this.#room.cluster.get(TASKRUNS, taskRun);
     const metadata = object(object(fresh)["metadata"]);
     if (metadata["uid"] !== taskRun.uid || metadata["deletionTimestamp"] !== undefined) {
       // Deleted, perhaps made again under its name; the store will show it.

@@ -6,6 +6,8 @@ import type { Progress } from "../act/status.ts";
 import { ApiError } from "../act/errors.ts";
 import { unreachable } from "../api/action.ts";
 import type { Action, Refusal } from "../api/action.ts";
+import { resourceVersionOf } from "../api/decode.ts";
+import { TASKRUNS } from "../api/paths.ts";
 import { decodePod } from "../api/pod.ts";
 import type { Port } from "../api/port.ts";
 import { TERMINAL_PHASES } from "../api/records.ts";
@@ -308,8 +310,9 @@ export class TaskRuns {
     const delay = writeDelayMs(memory, urgency, { now, busy: cluster.busy(taskRun.namespace) });
     if (delay > 0) return { result: "done", ...sooner(wakeMs, delay) };
     try {
-      const version = await cluster.putStatus(taskRun, plan.status, urgency === "now" ? "high" : "low");
-      ownWrites.note(taskRun.uid, "taskruns", version);
+      const priority = urgency === "now" ? "high" : "low";
+      const written = await cluster.putStatus(TASKRUNS, taskRun, { status: plan.status, priority });
+      ownWrites.note(taskRun.uid, "taskruns", resourceVersionOf(written) ?? "");
     } catch (error) {
       return this.#conflicted(error, taskRun, copyOf(taskRun));
     }
