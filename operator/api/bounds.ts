@@ -1,4 +1,4 @@
-/** How much of foreign words is kept: the bounds of crds/taskruns.yaml, and what a kubelet writes at most. */
+/** How much of foreign words is kept: the bounds of crds/*.yaml, and what a kubelet writes at most. */
 
 /** UTF-16 units. The schema counts code points, of which there are never more. */
 export const Chars = {
@@ -6,6 +6,8 @@ export const Chars = {
   Name: 253,
   /** A reason, a class, a type: one word. */
   Word: 64,
+  /** What the API server takes as the value of a label. */
+  LabelValue: 63,
   Uid: 64,
   Hash: 32,
   Quantity: 32,
@@ -15,9 +17,17 @@ export const Chars = {
   ResultName: 63,
   LogTail: 2048,
   AttemptLogTail: 1024,
+  /** Of a Workflow and its runs (crds/workflows.yaml, crds/workflowruns.yaml). */
+  TaskName: 63,
+  ParamName: 63,
+  RetryId: 63,
+  Phase: 32,
+  Progress: 32,
+  States: 16_384,
+  Intervals: 65_536,
 } as const;
 
-export const Count = { Attempts: 10, Conditions: 8, Results: 32 } as const;
+export const Count = { Attempts: 10, Conditions: 8, Results: 32, Params: 64, Failures: 10, Mapped: 16_384 } as const;
 
 /** What a kubelet keeps of one container's termination message (pkg/kubelet/container, MaxContainerTerminationMessageLength). */
 export const TERMINATION_BYTES = 4096;

@@ -1,13 +1,19 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { aStatus, podJson, taskRunJson } from "../testing/make.ts";
+import { START, aStatus, podJson, taskRunJson } from "../testing/make.ts";
+import { revisionJson, workflowJson, workflowRunJson } from "../testing/makeworkflow.ts";
+import type { WorkflowRunWish } from "../testing/makeworkflow.ts";
 import { loadSchema, problemsOf } from "../testing/sim/apiserver/schema.ts";
 import { compact, decodeStatusReply, list, object, resourceVersionOf, text, timeMs, whole } from "./decode.ts";
+import { Annotation, Label } from "./names.ts";
 import { decodePod } from "./pod.ts";
 import { TEMPLATE_KEPT_CHARS } from "./records.ts";
+import { decodeRevision } from "./revision.ts";
 import { decodeTaskRun } from "./taskrun.ts";
 import { decodeStatus } from "./taskrunstatus.ts";
 import { atLeast } from "./versions.ts";
+import { decodeWorkflow } from "./workflow.ts";
+import { decodeWorkflowRun } from "./workflowrun.ts";
 
 describe("single values", () => {
   it.each([
@@ -111,6 +117,25 @@ function frozenThroughout(value: unknown): boolean {
   return Object.isFrozen(value) && Object.values(value).every(frozenThroughout);
 }
 
+const FULL_RUN: WorkflowRunWish = {
+  annotations: { [Annotation.Depth]: "2", [Annotation.SuspendedBy]: "parent" },
+  labels: { [Label.Task]: "ship", [Label.Round]: "3" },
+  spec: {
+    params: { region: "eu" },
+    dataInterval: { start: START, end: START },
+    retry: { id: "a", scope: "Tasks", tasks: ["load"] },
+  },
+  status: {
+    phase: "Failed",
+    tasks: { total: 2 },
+    states: "SFK",
+    mapped: [{ task: "load", total: 2, succeeded: "0", failed: "1" }],
+    firstFailures: [{ task: "load", index: 1, reason: "ExitCode", message: "no rows" }],
+    retry: { id: "b", round: 1, startTime: START },
+    conditions: aStatus({}).conditions ?? [],
+  },
+};
+
 const decoders = [
   {
     kind: "TaskRun",
@@ -118,6 +143,32 @@ const decoders = [
     json: taskRunJson({ spec: { cancel: true, retry: { limit: 1 } }, status: aStatus({}) }),
   },
   { kind: "Pod", decode: decodePod, json: podJson("sidecarLeft", { exitCode: 1, deletedAt: 5, disrupted: "X" }) },
+  {
+    kind: "task of a workflow's run",
+    decode: decodeTaskRun,
+    json: taskRunJson({
+      labels: { [Label.Workflow]: "sales", [Label.WorkflowRun]: "sales-1", [Label.Task]: "load", [Label.Index]: "7" },
+      annotations: {
+        [Annotation.SuspendedBy]: "sales-1",
+        [Annotation.DataIntervalStart]: START,
+        [Annotation.DataIntervalEnd]: START,
+      },
+    }),
+  },
+  {
+    kind: "Workflow",
+    decode: decodeWorkflow,
+    json: workflowJson({
+      spec: {
+        tasks: [{ name: "ship", workflowRef: { name: "shipping" } }],
+        params: [{ name: "region", default: "eu" }],
+        history: { succeeded: 3 },
+      },
+      status: { lastRun: { name: "a" }, lastCompletedRun: { name: "a" }, conditions: aStatus({}).conditions ?? [] },
+    }),
+  },
+  { kind: "WorkflowRun", decode: decodeWorkflowRun, json: workflowRunJson(FULL_RUN) },
+  { kind: "ControllerRevision", decode: decodeRevision, json: revisionJson({ spec: workflowJson()["spec"] }) },
 ];
 
 describe.each(decoders)("decoding a $kind", ({ decode, json }) => {

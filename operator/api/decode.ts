@@ -49,6 +49,24 @@ export function whole(value: unknown): number | undefined {
   return typeof value === "number" && Number.isSafeInteger(value) ? value : undefined;
 }
 
+/** What an int32 of the API holds. */
+export const INT32_MAX = 2_147_483_647;
+
+/** A whole number from 0 up to the bound. */
+export function count(value: unknown, max: number = INT32_MAX): number | undefined {
+  const found = whole(value);
+  return found !== undefined && found >= 0 && found <= max ? found : undefined;
+}
+
+export function oneOf<const T extends string>(value: unknown, allowed: readonly T[]): T | undefined {
+  return allowed.find((one) => one === value);
+}
+
+/** The server takes a list that is keyed only if no key comes twice. */
+export function lastOfEach<T>(items: readonly T[], key: (item: T) => unknown): readonly T[] {
+  return [...new Map(items.map((item) => [key(item), item])).values()];
+}
+
 /** A time of the API (RFC 3339) in milliseconds since 1970. */
 export function timeMs(value: unknown): number | undefined {
   const ms = typeof value === "string" ? Date.parse(value) : Number.NaN;

@@ -1,7 +1,7 @@
 /** What the stores hold of a watched object: the few fields decisions read, never the whole object. All values are frozen. */
 import type { Identity } from "./decode.ts";
 import type { EventReason } from "./names.ts";
-import type { TaskRunSpec, TaskRunStatus } from "./types.ts";
+import type { TaskRunSpec, TaskRunStatus, WorkflowRunSpec, WorkflowRunStatus, WorkflowStatus } from "./types.ts";
 
 /** What every record has, so that store, queue and own writes can treat all kinds alike. */
 export interface ObjectRecord extends Identity {
@@ -27,6 +27,77 @@ export interface TaskRunRecord extends ObjectRecord {
    */
   readonly template?: string;
   readonly status: Readonly<TaskRunStatus>;
+  /** The following four: only of the tasks of a workflow's run, as their labels and annotations say. */
+  readonly step?: Step;
+  /** Names; `workflow` is "" if the label is missing. */
+  readonly workflow?: { readonly run: string; readonly workflow: string };
+  /** The run that suspended it, and will let it go on. */
+  readonly suspendedBy?: string;
+  /** RFC 3339. */
+  readonly dataInterval?: { readonly start: string; readonly end: string };
+}
+
+/** Which part of a run an object is, from its labels. */
+export interface Step {
+  readonly task: string;
+  /** Of a mapped task, from 0. */
+  readonly index?: number;
+  /** In which retry of the run it was made; 0 before the first. */
+  readonly round: number;
+}
+
+/** All but the tasks of a Workflow: those are read when a run starts, or the definition is checked. */
+export interface WorkflowRecord extends ObjectRecord {
+  readonly generation: number;
+  readonly deletion?: "collected" | "held";
+  readonly createdAt: string;
+  readonly run: "OnApply" | "Manual";
+  readonly suspend: boolean;
+  /** How many ended runs stay. */
+  readonly history: { readonly succeeded: number; readonly failed: number };
+  /** Names of the Workflows that its tasks refer to, each once, in their order, at most WORKFLOW_REFS_MAX. */
+  readonly refs: readonly string[];
+  readonly params: readonly WorkflowParam[];
+  readonly status: Readonly<WorkflowStatus>;
+}
+
+export interface WorkflowParam {
+  readonly name: string;
+  /** Without one a run must give a value. */
+  readonly hasDefault: boolean;
+}
+
+/** As many as a Workflow has tasks. */
+export const WORKFLOW_REFS_MAX = 10_000;
+
+export interface WorkflowRunRecord extends ObjectRecord {
+  readonly generation: number;
+  readonly deletion?: "collected" | "held";
+  readonly createdAt: string;
+  readonly tracked?: true;
+  /** The controller, if it is of our group: a Workflow, or the WorkflowRun that this is a task of. `ownerUid` is whoever's. */
+  readonly ownerKind?: string;
+  readonly ownerName?: string;
+  readonly spec: WorkflowRunSpec;
+  /** How many runs it has above it. */
+  readonly depth: number;
+  /** Of a sub-workflow's run. */
+  readonly step?: Step;
+  readonly suspendedBy?: string;
+  /**
+   * Without `states`, `mapped` and `firstFailures` once the run has ended and there is nothing left to do about it: its status was made
+   * from this generation, and spec.retry has no new id. Such a status must not be written back.
+   */
+  readonly status: Readonly<WorkflowRunStatus>;
+}
+
+/** A ControllerRevision, of which only the metadata is watched. */
+export interface RevisionRecord extends ObjectRecord {
+  /** The Workflow whose definition it holds, as its label says. */
+  readonly workflow?: string;
+  /** Of the Workflow, as its name says. */
+  readonly generation?: number;
+  readonly createdAt: string;
 }
 
 export interface PodRecord extends ObjectRecord {
@@ -107,7 +178,7 @@ export const TEMPLATE_KEPT_CHARS = 2048;
 /** A pod with so long a template could hardly be stored itself (etcd takes 1.5 MiB); the bound keeps the store small. */
 export const POD_TEMPLATE_KEPT_CHARS: number = 256 * 1024;
 
-/** An event about a TaskRun, for people. */
+/** An event about a TaskRun or a WorkflowRun, for people. */
 export interface Announcement {
   /** The same whenever the same thing is told again. */
   readonly name: string;

@@ -1,7 +1,9 @@
 /** JSON of a TaskRun -> TaskRunRecord. */
-import { compact, identityOf, isObject, list, object, text, whole } from "./decode.ts";
+import { Chars } from "./bounds.ts";
+import { compact, identityOf, isObject, object, text, whole, word } from "./decode.ts";
 import type { Json } from "./decode.ts";
-import { TRACKING_ANNOTATIONS, TRACKING_LABELS } from "./names.ts";
+import { controllerOf, dataIntervalOf, deletionOf, isTracked, stepOf, suspendedBy } from "./metadata.ts";
+import { Label } from "./names.ts";
 import { TEMPLATE_KEPT_CHARS, TERMINAL_PHASES } from "./records.ts";
 import type { TaskRunRecord } from "./records.ts";
 import { decodeSpec } from "./taskrunspec.ts";
@@ -23,7 +25,7 @@ export function decodeTaskRun(value: unknown): TaskRunRecord | undefined {
   const finished = TERMINAL_PHASES.has(status.phase ?? "") && (status.workHash ?? work) === work;
   return compact<TaskRunRecord>({
     ...identity,
-    ownerUid: controllerUid(metadata),
+    ownerUid: text(controllerOf(metadata)["uid"]),
     generation,
     tracked: isTracked(metadata) ? true : undefined,
     deletion: deletionOf(metadata),
@@ -31,27 +33,24 @@ export function decodeTaskRun(value: unknown): TaskRunRecord | undefined {
     work,
     template: finished ? undefined : spec["template"] === undefined ? "null" : smallJson(spec["template"]),
     status,
+    ...membershipOf(metadata),
   });
 }
 
-/** The garbage collector's finalizers (KEP-less; pkg/controller/garbagecollector, apimachinery's metav1). */
-const COLLECTOR_FINALIZERS: ReadonlySet<unknown> = new Set(["foregroundDeletion", "orphan"]);
+type Membership = Pick<TaskRunRecord, "step" | "workflow" | "suspendedBy" | "dataInterval">;
 
-function deletionOf(metadata: Json): TaskRunRecord["deletion"] {
-  if (metadata["deletionTimestamp"] === undefined) return undefined;
-  return list(metadata["finalizers"]).some((one) => COLLECTOR_FINALIZERS.has(one)) ? "collected" : "held";
-}
-
-/** Of whatever kind its controller is. */
-function controllerUid(metadata: Json): string | undefined {
-  const refs = list(metadata["ownerReferences"]).map(object);
-  return text(refs.find((ref) => ref["controller"] === true)?.["uid"]);
-}
-
-function isTracked(metadata: Json): boolean {
-  const [labels, annotations] = [object(metadata["labels"]), object(metadata["annotations"])];
-  const says = (map: Json) => (key: string) => text(map[key]) !== undefined;
-  return TRACKING_LABELS.some(says(labels)) || TRACKING_ANNOTATIONS.some(says(annotations));
+/** What only the tasks of a workflow's run have: nothing is looked at, and nothing kept, of others. */
+function membershipOf(metadata: Json): { [K in keyof Membership]: Membership[K] | undefined } {
+  const step = stepOf(metadata);
+  const labels = object(metadata["labels"]);
+  const run = word(labels[Label.WorkflowRun], Chars.LabelValue);
+  if (step === undefined || run === undefined) return {};
+  return {
+    step,
+    workflow: { run, workflow: word(labels[Label.Workflow], Chars.LabelValue) ?? "" },
+    suspendedBy: suspendedBy(metadata),
+    dataInterval: dataIntervalOf(metadata),
+  };
 }
 
 /** The template of a TaskRun as the API server sent it. */

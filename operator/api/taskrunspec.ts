@@ -1,5 +1,5 @@
 /** JSON of a TaskRun's spec -> the fields that decisions read; the template is kept apart. What does not fit the schema is left out. */
-import { compact, list, object, text, whole } from "./decode.ts";
+import { compact, list, object, oneOf, text, whole } from "./decode.ts";
 import type { Json } from "./decode.ts";
 import type { TaskRunSpec } from "./types.ts";
 
@@ -71,8 +71,4 @@ function decodeRule(item: Json): readonly Rule[] {
 function named(item: Json): readonly { readonly name: string }[] {
   const name = text(item["name"]);
   return name === undefined ? [] : [{ name }];
-}
-
-function oneOf<const T extends string>(value: unknown, allowed: readonly T[]): T | undefined {
-  return allowed.find((one) => one === value);
 }

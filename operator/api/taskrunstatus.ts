@@ -3,17 +3,14 @@
  * the schema, for parts of it become parts of the next one.
  */
 import { Chars, Count } from "./bounds.ts";
-import { compact, list, object, text, time, whole, word } from "./decode.ts";
+import { conditionsOf } from "./condition.ts";
+import { INT32_MAX, compact, count, lastOfEach, list, object, time, whole, word } from "./decode.ts";
 import type { Json } from "./decode.ts";
 import type { TaskRunStatus } from "./types.ts";
 
 type Attempt = NonNullable<TaskRunStatus["attempts"]>[number];
-type Condition = NonNullable<TaskRunStatus["conditions"]>[number];
-
-const INT32_MAX = 2_147_483_647;
 
 export function decodeStatus(status: Json): TaskRunStatus {
-  const conditions = lastOfEach(list(status["conditions"]).flatMap(decodeCondition), ({ type }) => type);
   const attempts = lastOfEach(list(status["attempts"]).flatMap(decodeAttempt), ({ number }) => number);
   return compact<TaskRunStatus>({
     phase: decodePhase(status["phase"]),
@@ -34,7 +31,7 @@ export function decodeStatus(status: Json): TaskRunStatus {
     compacted: status["compacted"] === true ? true : undefined,
     nextAttemptTime: time(status["nextAttemptTime"]),
     attempts: attempts.length === 0 ? undefined : attempts.slice(-Count.Attempts),
-    conditions: conditions.length === 0 ? undefined : conditions.slice(0, Count.Conditions),
+    conditions: conditionsOf(status),
   });
 }
 
@@ -91,39 +88,7 @@ function decodeLog(value: unknown, chars: number): TaskRunStatus["log"] {
   return tail === undefined ? undefined : { tail };
 }
 
-function decodeCondition(value: unknown): readonly Condition[] {
-  const item = object(value);
-  const type = word(item["type"], Chars.Word);
-  if (type === undefined) return [];
-  const status = item["status"];
-  return [
-    compact<Condition>({
-      type,
-      status: status === "True" || status === "False" ? status : "Unknown",
-      reason: reasonWord(item["reason"]),
-      message: word(item["message"], Chars.Message) ?? "",
-      observedGeneration: count(item["observedGeneration"], Number.MAX_SAFE_INTEGER),
-      lastTransitionTime: time(item["lastTransitionTime"]) ?? "1970-01-01T00:00:00Z",
-    }),
-  ];
-}
-
-function reasonWord(value: unknown): string {
-  const found = text(value) ?? "";
-  return found.length <= Chars.Word && /^[A-Za-z][A-Za-z0-9]*$/.test(found) ? found : "Unknown";
-}
-
-function count(value: unknown, max: number = INT32_MAX): number | undefined {
-  const found = whole(value);
-  return found !== undefined && found >= 0 && found <= max ? found : undefined;
-}
-
 function int32(value: unknown): number | undefined {
   const found = whole(value);
   return found !== undefined && Math.abs(found) <= INT32_MAX ? found : undefined;
-}
-
-/** The server takes a list that is keyed only if no key comes twice. */
-function lastOfEach<T>(items: readonly T[], key: (item: T) => unknown): readonly T[] {
-  return [...new Map(items.map((item) => [key(item), item])).values()];
 }
