@@ -116,22 +116,25 @@ it("with a client certificate the operator works as its owner", async (test) => 
   expect(new Set(writes.map(({ user }) => user.username))).toEqual(new Set([whoami.status.userInfo.username]));
 });
 
-it("whoever may edit a namespace may edit its TaskRuns, but not write their status", async (test) => {
-  needs(test, "own cluster");
-  const room = await Room.open(test);
-  await room.kubectl.run(["create", "rolebinding", "editor", "--clusterrole=edit", "--user=alice"]);
-  await room.kubectl.run(["create", "rolebinding", "viewer", "--clusterrole=view", "--user=bob"]);
-  const may = async (user: string, verb: string, ...more: readonly string[]): Promise<string> => {
-    const question = ["auth", "can-i", verb, "taskruns.stint.dev", ...more, `--as=${user}`];
-    return (await room.kubectl.attempt(question)).stdout.trim();
-  };
-  // The rights of the built-in roles are put together by a controller, a moment after ours are applied.
-  await expect.poll(() => may("alice", "create"), { timeout: 30_000 }).toBe("yes");
-  await expect.poll(() => may("bob", "list"), { timeout: 30_000 }).toBe("yes");
+it.for(["workflows", "workflowruns", "taskruns"])(
+  "whoever may edit a namespace may edit its %s, but not write their status",
+  async (resource, test) => {
+    needs(test, "own cluster");
+    const room = await Room.open(test);
+    await room.kubectl.run(["create", "rolebinding", "editor", "--clusterrole=edit", "--user=alice"]);
+    await room.kubectl.run(["create", "rolebinding", "viewer", "--clusterrole=view", "--user=bob"]);
+    const may = async (user: string, verb: string, ...more: readonly string[]): Promise<string> => {
+      const question = ["auth", "can-i", verb, `${resource}.stint.dev`, ...more, `--as=${user}`];
+      return (await room.kubectl.attempt(question)).stdout.trim();
+    };
+    // The rights of the built-in roles are put together by a controller, a moment after ours are applied.
+    await expect.poll(() => may("alice", "create"), { timeout: 30_000 }).toBe("yes");
+    await expect.poll(() => may("bob", "list"), { timeout: 30_000 }).toBe("yes");
 
-  expect(await may("bob", "create")).toBe("no");
-  expect(await may("alice", "update", "--subresource=status")).toBe("no");
-});
+    expect(await may("bob", "create")).toBe("no");
+    expect(await may("alice", "update", "--subresource=status")).toBe("no");
+  },
+);
 
 interface Whoami {
   readonly status: { readonly userInfo: { readonly username: string } };

@@ -40,9 +40,13 @@ const REFUSED = [
   ["create", "pods", "--subresource=exec"],
   ["update", "pods"],
   ["patch", "pods"],
-  ["create", "taskruns.stint.dev"],
   ["update", "taskruns.stint.dev"],
-  ["patch", "taskruns.stint.dev"],
+  ["update", "workflowruns.stint.dev"],
+  ["create", "workflows.stint.dev"],
+  ["update", "workflows.stint.dev"],
+  ["patch", "workflows.stint.dev"],
+  ["delete", "workflows.stint.dev"],
+  ["patch", "controllerrevisions.apps"],
   ["get", "configmaps"],
   ["create", "deployments.apps"],
   ["impersonate", "serviceaccounts"],
@@ -89,14 +93,21 @@ describe("applied as manifests/ say, the operator", () => {
     const room = await Room.open(test);
 
     expect(await rightsIn(room)).toEqual({
+      "controllerrevisions.apps": ["create", "delete", "get", "list", "watch"],
       "events.events.k8s.io": ["create"],
       nodes: ["list", "watch"],
       pods: ["create", "delete", "get", "list", "watch"],
       podtemplates: ["list", "watch"],
-      "taskruns.stint.dev": ["delete", "get", "list", "watch"],
+      "taskruns.stint.dev": ["create", "delete", "get", "list", "patch", "watch"],
       // Lets it name a TaskRun as the owner of a pod; there is no such part of a TaskRun to write.
       "taskruns.stint.dev/finalizers": ["update"],
       "taskruns.stint.dev/status": ["update"],
+      "workflowruns.stint.dev": ["create", "delete", "get", "list", "patch", "watch"],
+      "workflowruns.stint.dev/finalizers": ["update"],
+      "workflowruns.stint.dev/status": ["update"],
+      "workflows.stint.dev": ["get", "list", "watch"],
+      "workflows.stint.dev/finalizers": ["update"],
+      "workflows.stint.dev/status": ["update"],
     });
     const answers: string[] = [];
     for (const question of REFUSED) {

@@ -137,5 +137,6 @@ function holds(rule: string, value: unknown, before: unknown): boolean {
 
 function causeOf({ message, fieldPath = "", reason = "FieldValueInvalid" }: Rule, path: string): Cause {
   const word = { FieldValueRequired: "Required value", FieldValueForbidden: "Forbidden" }[reason] ?? "Invalid value";
-  return { reason, field: path + fieldPath, message: `${word}: ${message}` };
+  // The server names a field from the root, without a leading dot.
+  return { reason, field: (path + fieldPath).replace(/^\./, ""), message: `${word}: ${message}` };
 }
