@@ -14,6 +14,7 @@ import { changedStatusProblem, sentStatusProblem } from "./statusrules.ts";
 import type { Problem } from "./statusrules.ts";
 import { BASE_LABEL } from "./templates.ts";
 import type { PodRecord, Truth } from "./truth.ts";
+import { WorkflowRules } from "./workflows/rules.ts";
 
 export interface InvariantOptions {
   readonly store: Store;
@@ -30,14 +31,17 @@ export class Invariants {
   /** Set once everything has reached its end: from then on the operator must not write. */
   quiet = false;
   readonly aftermath: Aftermath;
+  readonly workflows: WorkflowRules;
   readonly #events: EventRules;
 
   constructor(options: InvariantOptions) {
     this.#options = options;
     this.#events = new EventRules(options.store);
     this.aftermath = new Aftermath(options);
+    this.workflows = new WorkflowRules(options.store);
     options.truth.onStart = (record) => this.#noOverlap(record);
     options.store.listen((change) => {
+      this.#report(this.workflows.change(change));
       if (change.resource === "pods") this.#podChanged(change);
       else if (change.resource === "taskruns") this.#taskRunChanged(change);
     });
@@ -54,7 +58,8 @@ export class Invariants {
     if (route === undefined) return;
     if (route.resource.name === "events") this.#report(this.#events.sent(request));
     if (request.method === "DELETE") this.#adoptOnlyOwn(request);
-    if (request.method === "PUT") {
+    this.#report(this.workflows.request(request));
+    if (request.method === "PUT" && route.resource.name === "taskruns") {
       const problem = sentStatusProblem(request.body, { seen: link.seen, truth: this.#options.truth });
       if (problem !== undefined) fail(problem.rule, problem.message);
     }
@@ -163,22 +168,28 @@ function leftNoTrace({ named, removedBy, deletionBy }: PodRecord): boolean {
   return !named && removedBy !== undefined && OTHERS.has(deletionBy ?? "");
 }
 
+/** What the operator makes, deletes, patches, and of which it writes the status. */
+const MADE: ReadonlySet<string> = new Set(["pods", "taskruns", "workflowruns", "controllerrevisions", "events"]);
+const DELETED: ReadonlySet<string> = new Set(["pods", "taskruns", "workflowruns", "controllerrevisions"]);
+const PATCHED: ReadonlySet<string> = new Set(["taskruns", "workflowruns"]);
+const WRITTEN: ReadonlySet<string> = new Set(["taskruns", "workflowruns", "workflows"]);
+
 function isAllowed({ method, path }: ApiRequest): boolean {
   const route = routeOf(path);
   if (route === undefined) return false;
-  const isPod = route.resource.name === "pods";
-  if (route.resource.name === "events") return method === "POST" && route.name === undefined;
+  const { name } = route.resource;
+  const isWhole = route.name !== undefined && route.subresource === undefined;
   switch (method) {
     case "GET":
-      return route.subresource === undefined;
+      return route.subresource === undefined && name !== "events";
     case "POST":
-      return isPod && route.name === undefined && route.namespace !== undefined;
+      return MADE.has(name) && route.name === undefined && route.namespace !== undefined;
     case "DELETE":
-      return route.name !== undefined && route.subresource === undefined;
-    case "PUT":
-      return route.resource.name === "taskruns" && route.name !== undefined && route.subresource === "status";
+      return DELETED.has(name) && isWhole;
     case "PATCH":
-      return false;
+      return PATCHED.has(name) && isWhole;
+    case "PUT":
+      return WRITTEN.has(name) && route.name !== undefined && route.subresource === "status";
   }
 }
 

@@ -4,6 +4,9 @@ import type { SeenEnd } from "./link.ts";
 import { keyOf, type TaskRun } from "./objects.ts";
 import { keyOfPlan } from "./plan.ts";
 import { unrecordedOutcome } from "./statusrules.ts";
+import { planOfRun, runEndProblem, unrested } from "./workflows/ends.ts";
+import type { WorkflowRun } from "./workflows/objects.ts";
+import { leaked } from "./workflows/rules.ts";
 import { World, type WorldPlan } from "./world.ts";
 
 export interface RunResult {
@@ -82,18 +85,23 @@ function checkEnds(world: World): void {
     const lost = unrecordedOutcome(taskRun, records, told);
     if (lost !== undefined) world.fail(lost.rule, `${keyOf(taskRun)}: ${lost.message}`);
   }
+  checkRuns(world);
   raise(world);
+}
+
+function checkRuns(world: World): void {
+  const { server, truth, invariants } = world;
+  const evidence = { store: server.store, truth, rules: invariants.workflows };
+  for (const run of server.store.values("workflowruns")) {
+    const plan = planOfRun(world.workflowPlans, run);
+    const problem = plan && runEndProblem(plan, run as WorkflowRun, evidence);
+    if (problem !== undefined) world.fail("L1 EventualEnd", `run ${keyOf(run)} ${problem}`);
+  }
 }
 
 /** L2: nothing of a deleted owner is left, and nothing runs that nobody owns. */
 function checkNoLeak(world: World): void {
-  const { store } = world.server;
-  const owners = new Set([...store.values("taskruns")].map(({ metadata }) => metadata.uid));
-  for (const pod of store.values("pods")) {
-    for (const { uid, kind } of pod.metadata.ownerReferences ?? []) {
-      if (kind === "TaskRun" && !owners.has(uid)) world.fail("L2 NoLeak", `pod ${keyOf(pod)} outlived its TaskRun`);
-    }
-  }
+  for (const what of leaked(world.server.store)) world.fail("L2 NoLeak", `${what} outlived its owner`);
   for (const record of world.truth.pods.values()) {
     if (record.owner !== undefined && !record.orphaned && record.alive.size > 0)
       world.fail("L2 NoLeak", `${record.key} still runs`);
@@ -113,7 +121,9 @@ function unfinished(world: World): string {
   const running = [...world.truth.pods.values()]
     .filter(({ alive }) => alive.size > 0)
     .map(({ key, alive }) => `${[...alive].join(", ")} of ${key} still run`);
-  return [...lines, ...pods, ...running, ...world.invariants.aftermath.left()].join("; ");
+  return [...lines, ...unrested(world.server.store), ...pods, ...running, ...world.invariants.aftermath.left()].join(
+    "; ",
+  );
 }
 
 function raise(world: World): void {
@@ -125,6 +135,10 @@ function resultOf(world: World, requestCount: number): RunResult {
     const { status } = object as TaskRun;
     return [keyOf(object), `${status?.phase} ${status?.conditions?.[0]?.reason} attempt ${status?.attempt}`];
   });
+  for (const object of world.server.store.values("workflowruns")) {
+    const { status } = object as WorkflowRun;
+    ends.push([`run ${keyOf(object)}`, `${status?.phase} ${status?.conditions?.[0]?.reason} ${status?.states}`]);
+  }
   return {
     hash: world.trace.hash,
     steps: world.clock.steps,

@@ -179,24 +179,24 @@ function perform(site: Site, key: string, { deed, manifest, recreate }: Performa
 const ANSWER_EVERY_MS = 4000;
 
 /** A person who finds a TaskRun that waits for a word about its last pod, makes sure that nothing of it runs, and gives it. */
-export function answerUnknownFates(site: Site, key: string): void {
-  let looking = false;
-  const look = (): void => {
-    looking = false;
+export function answerUnknownFates(site: Site): void {
+  const looking = new Set<string>();
+  const look = (key: string): void => {
+    looking.delete(key);
     const taskRun = site.server.store.get("taskruns", key) as TaskRun | undefined;
     if (!asks(taskRun)) return;
     const alive = site.truth.ofOwner(taskRun.metadata.uid).some((pod) => pod.alive.size > 0);
-    if (alive) return lookLater();
+    if (alive) return lookLater(key);
     site.trace.note(NAME, `${key}: nothing of it runs, says onUnknownFate: Retry`);
     edit(site, key, (spec) => ({ ...spec, onUnknownFate: "Retry" }));
   };
-  const lookLater = (): void => {
-    if (looking) return;
-    looking = true;
-    site.clock.after(ANSWER_EVERY_MS, look);
+  const lookLater = (key: string): void => {
+    if (looking.has(key)) return;
+    looking.add(key);
+    site.clock.after(ANSWER_EVERY_MS, () => look(key));
   };
-  site.server.store.listen(({ resource, key: changed, object }) => {
-    if (resource === "taskruns" && changed === key && asks(object as TaskRun)) lookLater();
+  site.server.store.listen(({ resource, key, object }) => {
+    if (resource === "taskruns" && asks(object as TaskRun)) lookLater(key);
   });
 }
 

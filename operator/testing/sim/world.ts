@@ -16,7 +16,7 @@ import { attemptOf, controllerOf, isTerminalPhase, type Pod, type TaskRun } from
 import { keyOfPlan, manifestOf, scriptsOf, type TaskRunPlan } from "./plan.ts";
 import { Random } from "./random.ts";
 import { startScheduler } from "./scheduler.ts";
-import { ORDINARY, scriptOf } from "./script.ts";
+import { ORDINARY, scriptOf, type Scripts } from "./script.ts";
 import type { Ground } from "./ground.ts";
 import type { Site } from "./site.ts";
 import { planTemplate } from "./templates.ts";
@@ -24,6 +24,9 @@ import { Trace } from "./trace.ts";
 import { Truth } from "./truth.ts";
 import { answerUnknownFates, planActs, submit } from "./users.ts";
 import { Violation } from "./violation.ts";
+import { unrested } from "./workflows/ends.ts";
+import { keyOfWorkflow, placeOf, scriptsAt, type WorkflowPlan } from "./workflows/plan.ts";
+import { countOfPlan, planWorkflow } from "./workflows/users.ts";
 
 /** An operator as the simulator starts it: the core, or a wrong one made to be caught. */
 export type StartOperator = (port: Port) => { stop(): Promise<void> };
@@ -33,6 +36,7 @@ export interface WorldPlan {
   /** The command that repeats this run. */
   readonly replay: string;
   readonly taskRuns: readonly TaskRunPlan[];
+  readonly workflows?: readonly WorkflowPlan[];
   readonly startOperator: StartOperator;
   /** The faults of the first phase; they end at `chaosMs`. */
   readonly faults: (random: Random) => FaultSource;
@@ -77,6 +81,7 @@ export class World {
   readonly #faults: FaultSource;
   readonly #site: Site;
   readonly #plans: ReadonlyMap<string, TaskRunPlan>;
+  readonly workflowPlans: ReadonlyMap<string, WorkflowPlan>;
   readonly #squatted = new Set<string>();
   #uncreated: number;
 
@@ -86,7 +91,9 @@ export class World {
     this.clock = new SimClock(this.#random.fork("ties"));
     this.trace = new Trace({ now: () => this.clock.now, print: plan.print });
     this.#plans = new Map(plan.taskRuns.map((taskRun) => [keyOfPlan(taskRun), taskRun]));
-    this.#uncreated = plan.taskRuns.length;
+    const { workflows = [] } = plan;
+    this.workflowPlans = new Map(workflows.map((workflow) => [keyOfWorkflow(workflow), workflow]));
+    this.#uncreated = workflows.reduce((count, workflow) => count + countOfPlan(workflow), plan.taskRuns.length);
     this.#faults = plan.faults(this.#random.fork("faults"));
     const lag = this.#random.fork("lag");
     this.server = new ApiServer({
@@ -151,6 +158,7 @@ export class World {
   settled(): boolean {
     if (this.#chaos || this.#uncreated > 0 || this.#link === undefined) return false;
     for (const object of this.server.store.values("taskruns")) if (!rests(object as TaskRun)) return false;
+    if (unrested(this.server.store).length > 0) return false;
     if (this.truth.anyAlive || !this.#site.nodes.allUp || this.invariants.aftermath.left().length > 0) return false;
     for (const pod of this.server.store.values("pods")) if (pod.metadata.deletionTimestamp !== undefined) return false;
     return true;
@@ -183,8 +191,9 @@ export class World {
     startScheduler(this.#site);
     startKubelets(this.#site);
     startGarbageCollector(this.#site);
+    answerUnknownFates(this.#site);
+    for (const workflow of this.workflowPlans.values()) planWorkflow(this.#site, workflow, () => this.#uncreated--);
     for (const taskRun of this.plan.taskRuns) {
-      answerUnknownFates(this.#site, keyOfPlan(taskRun));
       planActs(this.#site, keyOfPlan(taskRun), {
         acts: taskRun.acts ?? [],
         manifest: manifestOf(taskRun),
@@ -280,7 +289,17 @@ export class World {
 
   #scriptFor(pod: Pod): ReturnType<typeof scriptOf> {
     const plan = this.#planOf(pod);
-    return plan === undefined ? ORDINARY : scriptOf(scriptsOf(plan), attemptOf(pod) ?? 1);
+    const scripts = plan === undefined ? this.#scriptsOfTask(pod) : scriptsOf(plan);
+    return scripts === undefined ? ORDINARY : scriptOf(scripts, attemptOf(pod) ?? 1);
+  }
+
+  /** Of the task of a workflow that the pod's TaskRun is. */
+  #scriptsOfTask(pod: Pod): Scripts | undefined {
+    const { namespace } = pod.metadata;
+    const taskRun = this.server.store.get("taskruns", `${namespace}/${controllerOf(pod)?.name}`) as TaskRun | undefined;
+    const place = placeOf(taskRun);
+    const plan = place && this.workflowPlans.get(`${namespace}/${place.workflow}`);
+    return plan && scriptsAt(plan, place);
   }
 
   #planOf(pod: Pod): TaskRunPlan | undefined {
