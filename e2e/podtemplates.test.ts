@@ -52,7 +52,7 @@ describe("a TaskRun with a podTemplateRef", () => {
     expect(pod?.spec).toMatchObject({
       hostname: "default",
       restartPolicy: "Never",
-      containers: [{ name: "main", image: "mine", env: [{ name: "A", value: "1" }] }],
+      containers: [{ name: "main", image: "mine", env: [{ name: "STINT_ATTEMPT" }, { name: "A", value: "1" }] }],
     });
     expect(await operator().metric("stint_api_requests_total", { verb: "get" })).toBe(gets);
   });

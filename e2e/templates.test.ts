@@ -57,6 +57,7 @@ describe.concurrent("a pod", () => {
       containers: [{ image: "gpu", command: ["train"], volumeMounts: [{ mountPath: "/data", name: "data" }] }],
     });
     expect(Object.fromEntries(pod.spec.containers[0]?.env?.map(({ name, value }) => [name, value]) ?? [])).toEqual({
+      STINT_ATTEMPT: "1",
       OWN: "x",
       OPERATOR: undefined,
       WHO: "namespace",

@@ -87,7 +87,7 @@ export interface Vanished {
 export function gatherFacts(observed: Observed): Facts {
   const { taskRun, pods, nodes = NO_NODES, lacking, now, refusal, stopRefused } = observed;
   const before = taskRun.status;
-  const settings = settingsOf(taskRun.spec, observed.defaults ?? NO_DEFAULTS);
+  const settings = settingsOf(taskRun, observed.defaults ?? NO_DEFAULTS);
   const recorded = before.attempts ?? [];
   const last = recorded.at(-1)?.number ?? 0;
   const own = pods.filter((pod) => pod.ownerUid === taskRun.uid && pod.attempt !== undefined);

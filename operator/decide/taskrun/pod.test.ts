@@ -6,6 +6,7 @@ import { TASK, aTaskRun } from "../../testing/make.ts";
 import { TemplateError, buildPod } from "./pod.ts";
 
 const POD = { name: "train-1-abc", attempt: 1 };
+const ATTEMPT_1 = [{ name: "STINT_ATTEMPT", value: "1" }];
 const SPEC = { containers: [{ name: "main", image: "busybox" }] };
 const tried = (make: () => unknown): unknown => {
   try {
@@ -42,7 +43,11 @@ describe("the pod of an attempt", () => {
           },
         ],
       },
-      spec: { automountServiceAccountToken: false, restartPolicy: "Never", ...SPEC },
+      spec: {
+        automountServiceAccountToken: false,
+        restartPolicy: "Never",
+        containers: [{ name: "main", image: "busybox", env: ATTEMPT_1 }],
+      },
     });
   });
 
@@ -111,7 +116,9 @@ describe("the pod of an attempt", () => {
   it("may have native sidecars", () => {
     const initContainers = [{ name: "proxy", image: "proxy", restartPolicy: "Always" }];
 
-    expect(object(build({ spec: { ...SPEC, initContainers } })["spec"])["initContainers"]).toEqual(initContainers);
+    expect(object(build({ spec: { ...SPEC, initContainers } })["spec"])["initContainers"]).toMatchObject(
+      initContainers,
+    );
   });
 
   it("is refused for nesting no pod has, long before the stack ends", () => {

@@ -6,6 +6,7 @@ import { API_VERSION, Label, MANAGED_BY, WORK_ANNOTATION } from "../../api/names
 import type { TaskRunRecord } from "../../api/records.ts";
 import { labelValue } from "../childname.ts";
 import { MAX_DEPTH, TemplateError, shallow } from "../templateerror.ts";
+import { runLabels, withVariables } from "./podenv.ts";
 import { shaped } from "./shape.ts";
 
 export { TemplateError } from "../templateerror.ts";
@@ -36,6 +37,7 @@ export function buildPod(taskRun: TaskRunRecord, pod: PodWish, template: unknown
       annotations: { ...object(metadata["annotations"]), [WORK_ANNOTATION]: taskRun.work },
       labels: {
         ...object(metadata["labels"]),
+        ...runLabels(taskRun),
         [Label.TaskRun]: labelValue(taskRun.name),
         [Label.Attempt]: String(pod.attempt),
         [Label.ManagedBy]: MANAGED_BY,
@@ -51,8 +53,12 @@ export function buildPod(taskRun: TaskRunRecord, pod: PodWish, template: unknown
         },
       ],
     },
-    // A task needs no access to the API unless its template asks for it.
-    spec: shaped({ automountServiceAccountToken: false, ...spec, restartPolicy: "Never" }, pod),
+    spec: withVariables(
+      // A task needs no access to the API unless its template asks for it.
+      shaped({ automountServiceAccountToken: false, ...spec, restartPolicy: "Never" }, pod),
+      taskRun,
+      pod.attempt,
+    ),
   };
 }
 

@@ -1,5 +1,6 @@
 /** What a TaskRun asks for, completed: its own words first, then the operator's configuration, then what is built in. */
 import type { Defaults } from "../../api/defaults.ts";
+import type { TaskRunRecord } from "../../api/records.ts";
 import type { TaskRunSpec } from "../../api/types.ts";
 
 type Spec = Omit<TaskRunSpec, "template">;
@@ -27,7 +28,8 @@ export interface Settings {
  */
 const BUILT_IN = { limit: 0, infrastructureLimit: 5, initialSeconds: 10, factor: 2, maxSeconds: 300 } as const;
 
-export function settingsOf(spec: Spec, defaults: Defaults): Settings {
+export function settingsOf(taskRun: TaskRunRecord, defaults: Defaults): Settings {
+  const { spec } = taskRun;
   const retry = {
     ...BUILT_IN,
     ...defaults.retry?.backoff,
@@ -48,8 +50,16 @@ export function settingsOf(spec: Spec, defaults: Defaults): Settings {
     attemptDeadlineSeconds: spec.attemptDeadlineSeconds ?? defaults.attemptDeadlineSeconds,
     startDeadlineSeconds: spec.startDeadlineSeconds ?? defaults.startDeadlineSeconds,
     podRetention: spec.podRetention ?? defaults.podRetention ?? "Always",
-    ttlSeconds: spec.ttlSecondsAfterFinished ?? defaults.ttlSecondsAfterFinished,
+    ttlSeconds: spec.ttlSecondsAfterFinished ?? (isOfRun(taskRun) ? undefined : defaults.ttlSecondsAfterFinished),
   };
+}
+
+/**
+ * It goes with the workflow's run that made it: gone before that, its results would be missing. A TaskRun that only has such a
+ * run's labels is anybody's.
+ */
+function isOfRun({ workflow, ownerUid }: TaskRunRecord): boolean {
+  return workflow !== undefined && ownerUid !== undefined;
 }
 
 /** The limits that are given; an absent one must not cover a default. */
