@@ -2,7 +2,7 @@
 import type { WorkflowSpec } from "../../api/types.ts";
 import { didYouMean } from "./didyoumean.ts";
 import { joinWhole } from "./message.ts";
-import { quoted } from "./words.ts";
+import { hasMoreCharsThan, quoted } from "./words.ts";
 
 export type ParamDeclaration = NonNullable<WorkflowSpec["params"]>[number];
 
@@ -44,8 +44,8 @@ export function unknownParam(name: string, declared: readonly string[]): string 
 export function valueProblem(value: unknown, { name, enum: allowed }: ParamDeclaration): string | undefined {
   if (value === undefined) return `param ${quoted(name)} has no default, so it must be given`;
   if (typeof value !== "string") return `param ${quoted(name)} must be a text; put it in quotes`;
-  if (value.length > VALUE_CHARS_MAX)
-    return `param ${quoted(name)} must have at most ${VALUE_CHARS_MAX} characters, has ${value.length}`;
+  if (hasMoreCharsThan(VALUE_CHARS_MAX, value))
+    return `param ${quoted(name)} must have at most ${VALUE_CHARS_MAX} characters`;
   if (allowed === undefined || allowed.includes(value)) return undefined;
   return `param ${quoted(name)} is ${quoted(value)}, must be ${oneOf(allowed)}`;
 }

@@ -27,3 +27,22 @@ export function isLongerThan(bytesMax: number, text: string): boolean {
   if (text.length * 3 <= bytesMax) return false;
   return text.length > bytesMax || new TextEncoder().encode(text).length > bytesMax;
 }
+
+/** Whether a text has more characters than so many. They count as the API server counts them: by code points. */
+export function hasMoreCharsThan(charsMax: number, text: string): boolean {
+  if (text.length <= charsMax) return false;
+  if (text.length > 2 * charsMax) return true;
+  // A pair of surrogates is one character.
+  const pairs = text.match(/[\uD800-\uDBFF][\uDC00-\uDFFF]/g)?.length ?? 0;
+  return text.length - pairs > charsMax;
+}
+
+/** More names than anybody follows. */
+const CHAIN_SHOWN = 12;
+
+/** a -> b -> a; a long one without its middle. */
+export function chain(names: readonly string[]): string {
+  if (names.length <= CHAIN_SHOWN) return names.map(shown).join(" -> ");
+  const [first, last] = [names.slice(0, CHAIN_SHOWN - 3), names.slice(-2)];
+  return [...first, `(${names.length - first.length - last.length} more)`, ...last].map(shown).join(" -> ");
+}
