@@ -47,7 +47,8 @@ describe("sub-workflows", () => {
 
     expect(linesOf(tasks(subworkflow("a", "w1")), level(8))).toEqual([]);
     expect(linesOf(tasks(subworkflow("a", "w1")), level(9))).toEqual([
-      "spec.tasks[a].workflowRef.name: sales -> w1 -> w2 -> w3 -> w4 -> w5 -> w6 -> w7 -> w8 -> w9 is too deep: sub-workflows can be in one another up to 8 levels",
+      "spec.tasks[a].workflowRef.name: sales -> w1 -> w2 -> w3 -> w4 -> w5 -> w6 -> w7 -> w8 -> w9 is too deep: " +
+        "sub-workflows can be in one another up to 8 levels",
     ]);
   });
 
