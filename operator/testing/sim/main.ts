@@ -104,11 +104,12 @@ function crashPoints(text: string | undefined): { at?: ReadonlyMap<number, Reque
 
 function describePlan(plan: WorldPlan): string {
   const rates = Object.entries(plan.rates ?? {}).map(([name, rate]) => `${name}=${rate}`);
-  const taskRuns = plan.taskRuns.map((taskRun) => `  ${abridged(JSON.stringify(taskRun, infinite))}`);
+  const objects = [...plan.taskRuns, ...(plan.workflows ?? [])];
+  const lines = objects.map((object) => `  ${abridged(JSON.stringify(object, infinite))}`);
   const setting = `faults for ${plan.chaosMs / 1000} s, slowness ${plan.slowness}, restart after ${plan.restartMs.join("-")} ms`;
   const initial = plan.initialEvents ? "server sends initial events" : "server refuses initial events";
   const server = `${initial}, pages of ${plan.pageItemsMax === 0 ? "any size" : plan.pageItemsMax}`;
-  return [`run ${plan.seed}: ${setting}, ${server}`, `  ${rates.join(" ")}`, ...taskRuns, ""].join("\n");
+  return [`run ${plan.seed}: ${setting}, ${server}`, `  ${rates.join(" ")}`, ...lines, ""].join("\n");
 }
 
 /** JSON has no infinity. */
@@ -117,7 +118,7 @@ function infinite(_name: string, value: unknown): unknown {
 }
 
 function abridged(text: string): string {
-  return text.length > 1000 ? `${text.slice(0, 1000)}...` : text;
+  return text.length > 4000 ? `${text.slice(0, 4000)}...` : text;
 }
 
 function describeResult(result: RunResult, spentMs: number): string {

@@ -51,7 +51,7 @@ export async function runWorld(plan: WorldPlan): Promise<RunResult> {
 }
 
 async function settle(world: World): Promise<void> {
-  const limitMs = world.plan.chaosMs + SETTLE_MS_MAX;
+  const limitMs = world.plan.chaosMs + (world.plan.settleMsMax ?? SETTLE_MS_MAX);
   let settledSince: number | undefined;
   const look = (): void => {
     settledSince = world.settled() ? (settledSince ?? world.clock.now) : undefined;

@@ -3,6 +3,7 @@ import { NO_FAULTS, type RequestFault, ScriptedFaults } from "./faults.ts";
 import type { NodeLoss } from "./nodes.ts";
 import type { TaskRunPlan } from "./plan.ts";
 import type { Act } from "./users.ts";
+import { WORKFLOW_SCENARIOS } from "./workflows/scenarios.ts";
 import type { StartOperator, WorldPlan } from "./world.ts";
 
 const FOREVER = Number.POSITIVE_INFINITY;
@@ -353,13 +354,18 @@ export function scenarioPlan(
   },
 ): WorldPlan {
   const taskRuns = SCENARIOS[name];
-  if (taskRuns === undefined) throw new Error(`no scenario ${name}; there are ${Object.keys(SCENARIOS).join(", ")}`);
+  const workflows = WORKFLOW_SCENARIOS[name];
+  if (taskRuns === undefined && workflows === undefined) {
+    const known = [...Object.keys(SCENARIOS), ...Object.keys(WORKFLOW_SCENARIOS)];
+    throw new Error(`no scenario ${name}; there are ${known.join(", ")}`);
+  }
   const { at } = options;
   const points = [...(at ?? [])].map(([index, fault]) => `${index}:${fault.kind}`).join(",");
   return {
     seed: `scenario-${name}`,
     replay: `node operator/testing/sim/main.ts --scenario=${name}${points === "" ? "" : ` --at=${points}`}`,
-    taskRuns,
+    taskRuns: taskRuns ?? [],
+    workflows: workflows ?? [],
     startOperator: options.startOperator,
     faults: () => (at === undefined ? NO_FAULTS : new ScriptedFaults(at)),
     // Scripted faults strike by count, whenever that is.

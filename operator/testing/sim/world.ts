@@ -50,6 +50,8 @@ export interface WorldPlan {
   /** From an operator's death to the next one's start. */
   readonly restartMs: readonly [number, number];
   readonly print?: (line: string) => void;
+  /** How long after the faults everything may take to come to its end; an hour unless given. */
+  readonly settleMsMax?: number;
 }
 
 /** Lives of the operator in one run; more means that faults never let it work. */

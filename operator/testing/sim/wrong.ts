@@ -2,22 +2,31 @@
  * Wrong operators: the real one behind a port that spoils what it sends, each in one way. The simulator must catch every
  * one of them; a check that catches none of its own is no check.
  */
-import type { ApiRequest, ApiResponse, Port } from "../../api/port.ts";
+import type { ApiRequest, Port } from "../../api/port.ts";
 import { isRecord } from "./objects.ts";
-import { BASE_LABEL } from "./templates.ts";
+import {
+  isPodCreate,
+  isStatusWrite,
+  phaseOf,
+  hasAttempts,
+  isCompaction,
+  deletePodOf,
+  deleteSeen,
+  withBody,
+  withStatus,
+  renamed,
+  relabelled,
+  unlabelled,
+  inSpec,
+  ended,
+  withoutExitCodes,
+  relabelledAttempts,
+  merged,
+  type Body,
+  type Send,
+  type WrongOperator,
+} from "./spoil.ts";
 import type { StartOperator } from "./world.ts";
-
-type Send = (request: ApiRequest) => Promise<ApiResponse>;
-
-/** Sends one request of the operator, in its own wrong way. */
-type Spoil = (request: ApiRequest, send: Send, memory: Map<string, unknown>) => Promise<ApiResponse>;
-
-export interface WrongOperator {
-  /** The rule that must catch it: the beginning of the violation's name. */
-  readonly rule: string;
-  readonly scenario: string;
-  readonly spoil: Spoil;
-}
 
 const NO_FAILURES = { application: 0, infrastructure: 0 };
 
@@ -310,90 +319,4 @@ function startRestless(port: Port, memory: Map<string, unknown>): void {
     if (request !== undefined) void port.api.request(request).catch(() => undefined);
     startRestless(port, memory);
   });
-}
-
-type Body = Readonly<Record<string, unknown>>;
-
-function isPodCreate({ method, path }: ApiRequest): boolean {
-  return method === "POST" && path.endsWith("/pods");
-}
-
-function isStatusWrite({ method, path }: ApiRequest): boolean {
-  return method === "PUT" && path.endsWith("/status");
-}
-
-function phaseOf({ body }: ApiRequest): unknown {
-  return isRecord(body) && isRecord(body["status"]) ? body["status"]["phase"] : undefined;
-}
-
-function hasAttempts({ body }: ApiRequest): boolean {
-  return isRecord(body) && isRecord(body["status"]) && Array.isArray(body["status"]["attempts"]);
-}
-
-function isCompaction({ body }: ApiRequest): boolean {
-  return isRecord(body) && isRecord(body["status"]) && body["status"]["compacted"] === true;
-}
-
-/** The pod that a status write speaks of. */
-async function deletePodOf({ path, body, timeoutMs }: ApiRequest, send: Send): Promise<void> {
-  const namespace = path.split("/")[5] ?? "";
-  const { podName } = (body as { readonly status: { readonly podName?: string } }).status;
-  const pod = `/api/v1/namespaces/${namespace}/pods/${podName}`;
-  await deleteSeen(pod, await send({ method: "GET", path: pod, timeoutMs }), send);
-}
-
-async function deleteSeen(path: string, { body }: ApiResponse, send: Send): Promise<void> {
-  const { metadata } = body as { readonly metadata?: { readonly uid: string; readonly resourceVersion: string } };
-  if (metadata === undefined) return;
-  const { uid, resourceVersion } = metadata;
-  await send({ method: "DELETE", path, body: { preconditions: { uid, resourceVersion } }, timeoutMs: 30_000 });
-}
-
-function withBody(request: ApiRequest, change: (body: Body) => Body): ApiRequest {
-  return { ...request, body: change(request.body as Body) };
-}
-
-function withStatus(request: ApiRequest, change: (status: Body) => Body): ApiRequest {
-  return withBody(request, (body) => ({ ...body, status: change(body["status"] as Body) }));
-}
-
-function renamed(body: Body, suffix: string): Body {
-  const metadata = body["metadata"] as { readonly name: string };
-  return { ...body, metadata: { ...metadata, name: `${metadata.name}${suffix}` } };
-}
-
-function relabelled(body: Body, attempt: string): Body {
-  const metadata = body["metadata"] as { readonly labels: Body };
-  return { ...body, metadata: { ...metadata, labels: { ...metadata.labels, "stint.dev/attempt": attempt } } };
-}
-
-function unlabelled(body: Body): Body {
-  const metadata = body["metadata"] as { readonly labels: Body };
-  const { [BASE_LABEL]: _dropped, ...labels } = metadata.labels;
-  return { ...body, metadata: { ...metadata, labels } };
-}
-
-function inSpec(body: Body, fields: Body): Body {
-  return { ...body, spec: { ...(body["spec"] as Body), ...fields } };
-}
-
-function ended(status: Body, phase: string): Body {
-  const verdict = { status: phase === "Succeeded" ? "True" : "False", reason: phase };
-  const conditions = (status["conditions"] as readonly Body[]).map((condition) => merged(condition, verdict));
-  return { completionTime: "2030-01-01T00:00:00Z", ...status, phase, conditions };
-}
-
-function withoutExitCodes(status: Body): Body {
-  const { exitCode: _dropped, ...rest } = status;
-  const attempts = ((status["attempts"] ?? []) as readonly Body[]).map(({ exitCode: _gone, ...entry }) => entry);
-  return { ...rest, attempts };
-}
-
-function relabelledAttempts(status: Body, reason: string): Body {
-  const attempts = ((status["attempts"] ?? []) as readonly Body[]).map((entry) => merged(entry, { reason }));
-  return { ...status, attempts };
-}
-
-function merged(before: Body, fields: Body): Body {
-  return { ...before, ...fields };
 }

@@ -90,6 +90,7 @@ export function runEndProblem(plan: WorkflowPlan, run: WorkflowRun, evidence: Ev
   const { status = {} } = run;
   const is = `${status.phase} (${status.conditions?.[0]?.reason}) with ${status.states}`;
   if (plan.wants === "gone") return `exists, ${is}`;
+  if (!isTerminalPhase(status.phase)) return undefined;
   if (plan.wants !== undefined) {
     const met = plan.wants.some(
       ({ phase, states = status.states, reason = status.conditions?.[0]?.reason }) =>

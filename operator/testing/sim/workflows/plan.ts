@@ -1,7 +1,7 @@
 /** What a simulated world contains of workflows: values only. */
 import { type Pod, type TaskRun } from "../objects.ts";
 import type { PodScript, Scripts } from "../script.ts";
-import type { WorkflowAct } from "./users.ts";
+import type { WorkflowAct } from "./acts.ts";
 import type { RunSpec, TaskDefinition, WorkflowSpec } from "./objects.ts";
 
 /** How the runs of a Workflow may end: phases and letters in the order of status.states. Fields left out are not compared. */
@@ -49,19 +49,19 @@ interface Manifest {
   readonly spec: unknown;
 }
 
+/** Another edition is another definition: the text is in every template. */
 export function workflowManifest(plan: WorkflowPlan, edition = "1"): Manifest {
   const { name, namespace = "default", spec } = plan;
-  const complete = (task: TaskDefinition): TaskDefinition => {
-    if (task.workflowRef !== undefined) return task;
-    return { ...task, template: task.template ?? ordinaryTemplate(edition) };
-  };
+  const complete = (task: TaskDefinition): TaskDefinition =>
+    task.workflowRef === undefined ? { ...task, template: task.template ?? ordinaryTemplate("1") } : task;
   const whole = {
     ...spec,
     tasks: spec.tasks.map(complete),
     ...(spec.finally && { finally: spec.finally.map(complete) }),
   };
   const metadata = { ...plan.metadata, name, namespace };
-  return { apiVersion: "stint.dev/v1alpha1", kind: "Workflow", metadata, spec: whole };
+  const object = { apiVersion: "stint.dev/v1alpha1", kind: "Workflow", metadata, spec: whole };
+  return JSON.parse(JSON.stringify(object).replaceAll("/edition-1:", `/edition-${edition}:`)) as Manifest;
 }
 
 export function runManifest(workflow: WorkflowPlan, plan: RunPlan): Manifest {
@@ -71,7 +71,7 @@ export function runManifest(workflow: WorkflowPlan, plan: RunPlan): Manifest {
   return { apiVersion: "stint.dev/v1alpha1", kind: "WorkflowRun", metadata, spec };
 }
 
-/** Another edition is another definition: the text is in every task. `values` become environment variables. */
+/** `values` become environment variables. */
 export function ordinaryTemplate(edition: string, values: Readonly<Record<string, string>> = {}): unknown {
   const env = Object.entries(values).map(([name, value]) => ({ name, value }));
   const main = { name: "main", image: `registry.example/edition-${edition}:1`, command: ["/task"] };
