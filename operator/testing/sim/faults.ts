@@ -139,7 +139,7 @@ function serverError(random: Random): RequestFault {
 function spuriousConflict(request: ApiRequest): RequestFault {
   const route = routeOf(request.path);
   if (route === undefined) return NONE;
-  if (request.method === "PUT") {
+  if (request.method === "PUT" || request.method === "PATCH") {
     return { kind: "answer", response: conflict(route.resource, route.name ?? "", MODIFIED), applied: false };
   }
   if (request.method !== "POST") return NONE;

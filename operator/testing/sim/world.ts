@@ -1,7 +1,7 @@
 /** One simulated cluster with one operator in it, from the first event to the proof that all is quiet. */
 import type { Port } from "../../api/port.ts";
 import { forbidden } from "./apiserver/failure.ts";
-import { PODS } from "./apiserver/resources.ts";
+import { PODS, TASKRUNS } from "./apiserver/resources.ts";
 import { ApiServer } from "./apiserver/server.ts";
 import { WatchHub } from "./apiserver/watch.ts";
 import { SimClock } from "./clock.ts";
@@ -12,7 +12,7 @@ import { Invariants } from "./invariants.ts";
 import { startKubelets } from "./kubelet.ts";
 import { Link, type Network } from "./link.ts";
 import { SimNodes } from "./nodes.ts";
-import { attemptOf, controllerOf, isTerminalPhase, type Pod, type TaskRun } from "./objects.ts";
+import { attemptOf, controllerOf, isTerminalPhase, type Pod, type Stored, type TaskRun } from "./objects.ts";
 import { keyOfPlan, manifestOf, scriptsOf, type TaskRunPlan } from "./plan.ts";
 import { Random } from "./random.ts";
 import { startScheduler } from "./scheduler.ts";
@@ -101,7 +101,7 @@ export class World {
     this.server = new ApiServer({
       nowMs: () => this.clock.wallMs,
       random: this.#random.fork("uids"),
-      podPolicies: [(pod, by) => this.#squat(pod, by), (pod, by) => this.#refusePod(pod, by)],
+      policies: [(object, by) => this.#squat(object, by), (object, by) => this.#refuse(object, by)],
       reads: {
         lagVersions: () => (this.#strikes("staleReads", lag, 5) ? lag.int(1, LAG_VERSIONS_MAX) : 0),
         pageItemsMax: plan.pageItemsMax,
@@ -304,14 +304,15 @@ export class World {
     return plan && scriptsAt(plan, place);
   }
 
-  #planOf(pod: Pod): TaskRunPlan | undefined {
+  #planOf(pod: Stored): TaskRunPlan | undefined {
     const controller = controllerOf(pod);
     if (controller?.kind !== "TaskRun") return undefined;
     return this.#plans.get(`${pod.metadata.namespace}/${controller.name}`);
   }
 
   /** A stranger's pod under our name, a moment before ours. */
-  #squat(pod: Pod, by: string): undefined {
+  #squat(pod: Stored, by: string): undefined {
+    if (pod.kind !== "Pod") return;
     const plan = this.#planOf(pod);
     if (by !== "operator" || plan?.stranger !== true || this.#squatted.has(plan.name)) return;
     this.#squatted.add(plan.name);
@@ -323,16 +324,19 @@ export class World {
     this.server.handle({ method: "POST", path, body, timeoutMs: 0 }, "stranger");
   }
 
-  #refusePod(pod: Pod, by: string): ReturnType<typeof forbidden> | undefined {
-    if (by !== "operator") return undefined;
-    const { name } = pod.metadata;
-    if (this.#planOf(pod)?.forbidden === true) {
+  #refuse(object: Stored, by: string): ReturnType<typeof forbidden> | undefined {
+    const { name } = object.metadata;
+    const isPod = object.kind === "Pod";
+    if (by !== "operator" || (!isPod && object.kind !== "TaskRun")) return undefined;
+    if (isPod && this.#planOf(object)?.forbidden === true) {
       const why =
         'violates PodSecurity "restricted:latest": privileged (container "main" must not set securityContext.privileged=true)';
       return forbidden(PODS, name, why);
     }
     if (this.clock.now >= this.#quotaUntilMs) return undefined;
-    return forbidden(PODS, name, "exceeded quota: pods, requested: pods=1, used: pods=5, limited: pods=5");
+    const counted = isPod ? "pods" : "count/taskruns.stint.dev";
+    const why = `exceeded quota: objects, requested: ${counted}=1, used: ${counted}=5, limited: ${counted}=5`;
+    return forbidden(isPod ? PODS : TASKRUNS, name, why);
   }
 }
 

@@ -26,8 +26,8 @@ const STOPS_RULES: ReadonlySet<string> = new Set([
   "FieldValueTypeInvalid",
 ]);
 
-/** Says no to a pod, or undefined. Stands for quotas, Pod Security, webhooks and missing rights. */
-export type PodPolicy = (pod: Pod, by: string) => ApiResponse | undefined;
+/** Says no to a new object, or undefined. Stands for quotas, Pod Security, webhooks and missing rights. */
+export type Policy = (object: Stored, by: string) => ApiResponse | undefined;
 
 /** The object as it may be stored, or the server's refusal. */
 export type Admitted = { readonly object: Stored } | { readonly refusal: ApiResponse };

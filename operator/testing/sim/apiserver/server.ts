@@ -4,9 +4,9 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { ApiRequest, ApiResponse } from "../../../api/port.ts";
-import { isRecord, keyOf, type Pod, type Stored, timestamp } from "../objects.ts";
+import { isRecord, keyOf, type Stored, timestamp } from "../objects.ts";
 import type { Random } from "../random.ts";
-import { admitChange, admitNew, decodeBody, type PodPolicy } from "./admission.ts";
+import { admitChange, admitNew, decodeBody, type Policy } from "./admission.ts";
 import {
   alreadyExists,
   badRequest,
@@ -21,7 +21,7 @@ import { list, type ReadOptions } from "./list.ts";
 import { mergePatch } from "./mergepatch.ts";
 import { showing } from "./partial.ts";
 import { removeObject } from "./remove.ts";
-import { CONTROLLERREVISIONS, EVENTS, NODES, PODS, type Resource, type Route, routeOf } from "./resources.ts";
+import { CONTROLLERREVISIONS, EVENTS, NODES, type Resource, type Route, routeOf } from "./resources.ts";
 import { showsDefaultStatus } from "./schema.ts";
 import { jsonOf, Store } from "./store.ts";
 
@@ -30,8 +30,8 @@ export interface ServerOptions {
   readonly nowMs: () => number;
   /** For uids. */
   readonly random: Random;
-  /** Asked in turn for every new pod; the first refusal counts. */
-  readonly podPolicies?: readonly PodPolicy[];
+  /** Asked in turn for every new object; the first refusal counts. */
+  readonly policies?: readonly Policy[];
   /** How reads that allow staleness are served. */
   readonly reads?: ReadOptions;
   readonly namespaces?: readonly string[];
@@ -121,7 +121,7 @@ export class ApiServer {
     const strict = request.query?.["fieldValidation"] === "Strict";
     const admitted = admitNew(resource, fresh, strict);
     if ("refusal" in admitted) return admitted.refusal;
-    const forbidden = resource === PODS ? this.#policyRefusal(admitted.object as Pod, by) : undefined;
+    const forbidden = this.#policyRefusal(admitted.object, by);
     if (forbidden !== undefined) return forbidden;
     const existing = this.store.get(resource.name, keyOf(fresh));
     if (existing !== undefined) {
@@ -132,9 +132,9 @@ export class ApiServer {
     return reply(201, created);
   }
 
-  #policyRefusal(pod: Pod, by: string): ApiResponse | undefined {
-    for (const policy of this.options.podPolicies ?? []) {
-      const refusal = policy(pod, by);
+  #policyRefusal(object: Stored, by: string): ApiResponse | undefined {
+    for (const policy of this.options.policies ?? []) {
+      const refusal = policy(object, by);
       if (refusal !== undefined) return refusal;
     }
     return undefined;
