@@ -1,43 +1,62 @@
 /** The condition Succeeded, beside the phase: made together, so that they never disagree (KEP-less convention of Knative and Tekton). */
+import type { Condition } from "../api/condition.ts";
 import { ConditionType, Phase } from "../api/names.ts";
 import type { Reason } from "../api/names.ts";
-import type { TaskRunStatus } from "../api/types.ts";
 import { sentence, stamp } from "./wording.ts";
 
-export type Condition = NonNullable<TaskRunStatus["conditions"]>[number];
+export type { Condition } from "../api/condition.ts";
 
-export interface Verdict {
+export interface Verdict<R extends string = Reason> {
   readonly phase: Phase;
-  readonly reason: Reason;
+  readonly reason: R;
   readonly message: string;
 }
 
+export interface Moment {
+  readonly generation: number;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+export function succeededCondition(verdict: Verdict<string>, before: readonly Condition[], at: Moment): Condition {
+  const { reason, message } = verdict;
+  return conditionAfter(
+    before,
+    { type: ConditionType.Succeeded, status: conditionStatus(verdict.phase), reason, message },
+    at,
+  );
+}
+
 /** lastTransitionTime moves only when status does (API conventions, "Typical status properties"). */
-export function succeededCondition(
-  verdict: Verdict,
+export function conditionAfter(
   before: readonly Condition[],
-  at: { readonly generation: number; readonly now: number },
+  { type, status, reason, message }: Pick<Condition, "type" | "status" | "reason" | "message">,
+  at: Moment,
 ): Condition {
-  const status = conditionStatus(verdict.phase);
-  const old = before.find((one) => one.type === ConditionType.Succeeded);
+  const old = before.find((one) => one.type === type);
   return {
-    type: ConditionType.Succeeded,
+    type,
     status,
-    reason: verdict.reason,
-    message: sentence(verdict.message),
+    reason,
+    message: sentence(message),
     observedGeneration: at.generation,
     lastTransitionTime:
       old?.status === status && old.lastTransitionTime !== "" ? old.lastTransitionTime : stamp(at.now),
   };
 }
 
+/** A status of any of our kinds. */
+interface Conditioned {
+  readonly conditions?: readonly Condition[];
+}
+
 /** The reason of the condition Succeeded, wherever in the list it stands. */
-export function shownReason(status: Readonly<TaskRunStatus>): string | undefined {
+export function shownReason(status: Conditioned): string | undefined {
   return status.conditions?.find((one) => one.type === ConditionType.Succeeded)?.reason;
 }
 
 /** Its message. */
-export function shownMessage(status: Readonly<TaskRunStatus>): string | undefined {
+export function shownMessage(status: Conditioned): string | undefined {
   return status.conditions?.find((one) => one.type === ConditionType.Succeeded)?.message;
 }
 

@@ -38,6 +38,18 @@ export function lastLines(words: string, chars: number): string {
   return kept.slice(first).replace(/^\n+/, "");
 }
 
+/** The API server takes so many bytes of an event's note. */
+const NOTE_BYTES = 1024;
+
+/** A sentence as the note of an event, in which so many bytes are left free. */
+export function note(words: string, free: number = 0): string {
+  const flat = sentence(words);
+  const [encoded, bytes] = [new TextEncoder().encode(flat), NOTE_BYTES - free];
+  if (encoded.length <= bytes) return flat;
+  // What is left of a character at the cut reads as U+FFFD, of up to three bytes in place of one or more.
+  return `${new TextDecoder().decode(encoded.subarray(0, bytes - 12)).replace(/\ufffd+$/, "")} ...`;
+}
+
 /** Somebody's words as a whole sentence. */
 export function closed(words: string): string {
   return /[.!?]$/.test(words) ? words : `${words}.`;

@@ -9,13 +9,11 @@ import { TERMINAL_PHASES } from "../../api/records.ts";
 import type { TaskRunStatus } from "../../api/types.ts";
 import { podName } from "../childname.ts";
 import { shownMessage, shownReason } from "../conditions.ts";
-import { closed, sentence, span } from "../wording.ts";
+import { closed, note, span } from "../wording.ts";
 import type { AttemptStatus } from "./facts.ts";
 
 /** A first attempt that succeeds this soon is no news: its status says all, and a short task stays at two writes. */
 const QUIET_MS = 10_000;
-/** The API server takes so many bytes of an event's note. */
-const NOTE_BYTES = 1024;
 
 /** `before` as the store had it when the status was written. */
 export function eventOf(before: TaskRunRecord, after: Readonly<TaskRunStatus>): Announcement | undefined {
@@ -52,7 +50,7 @@ function attemptEvent(before: TaskRunRecord, after: Readonly<TaskRunStatus>, las
   const took = ` after ${span(tookMs(last))}`;
   if (reason === EventReason.Succeeded) {
     const begun = started === "" && where === "" ? "" : `,${started}${where},`;
-    return { name, type, reason, note: bounded(`Succeeded in attempt ${last.number}${begun}${took}.`) };
+    return { name, type, reason, note: note(`Succeeded in attempt ${last.number}${begun}${took}.`) };
   }
   const verb = type === "Warning" ? "failed" : "ended";
   const told = isOver(after) || reason === EventReason.Suspended ? shownMessage(after) : undefined;
@@ -60,7 +58,7 @@ function attemptEvent(before: TaskRunRecord, after: Readonly<TaskRunStatus>, las
   const next = after.nextAttemptTime;
   const follows = next === undefined ? "" : ` The next one starts at ${clock(next, last.completionTime)}.`;
   const head = `Attempt ${last.number}${started}${where}${started + where === "" ? "" : ","} ${verb}${took}: `;
-  return { name, type, reason, note: `${bounded(head + how, NOTE_BYTES - follows.length)}${follows}` };
+  return { name, type, reason, note: `${note(head + how, follows.length)}${follows}` };
 }
 
 /** The end came without another attempt: the pod was refused, or it was cancelled before or between attempts. */
@@ -68,7 +66,7 @@ function endEvent(before: TaskRunRecord, after: Readonly<TaskRunStatus>, attempt
   // The next attempt may still come to be, when the TaskRun is changed: the name of its event stays free.
   const name = `${podName(before.name, attempts + 1, before.uid)}.${before.generation}`;
   const [type, reason] = kindOf(after, undefined);
-  return { name, type, reason, note: bounded(`${shownReason(after) ?? ""}: ${shownMessage(after) ?? ""}`) };
+  return { name, type, reason, note: note(`${shownReason(after) ?? ""}: ${shownMessage(after) ?? ""}`) };
 }
 
 function kindOf(
@@ -90,12 +88,4 @@ function tookMs({ startTime, completionTime }: AttemptStatus): number {
 /** The time of day in UTC, where the day is that of the other time; else the whole. */
 function clock(time: string, beside: string | undefined): string {
   return time.slice(0, 10) === beside?.slice(0, 10) ? time.slice(11, 19) : time;
-}
-
-function bounded(note: string, bytes: number = NOTE_BYTES): string {
-  const flat = sentence(note);
-  const encoded = new TextEncoder().encode(flat);
-  if (encoded.length <= bytes) return flat;
-  // What is left of a character at the cut reads as U+FFFD, of up to three bytes in place of one or more.
-  return `${new TextDecoder().decode(encoded.subarray(0, bytes - 12)).replace(/\ufffd+$/, "")} ...`;
 }
