@@ -12,15 +12,17 @@ INSTALLED := node_modules/.package-lock.json
 KUBECTL = $(or $(shell command -v kubectl || ls -t "$${XDG_CACHE_HOME:-$$HOME/.cache}"/stint/*/bin/kubectl 2>/dev/null | head -1),$(error \
   make $@ needs kubectl in the PATH (make up builds one)))
 
-.PHONY: help demo test generate verify lint format test-unit test-sim test-e2e sim bench bench-memory up down run status image install deploy undeploy clean tools
+.PHONY: help demo test generate verify lint format test-unit test-sim test-e2e sim bench bench-workflow bench-memory up down run status image install deploy undeploy clean tools
 
 help: ## show this list
 	@echo "usage: make VERB"; echo
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Variables: REAL_NODES=1 SIMULATED_NODES=0 CLUSTER_DIR=...  what make up starts, and where"
 	@echo "             CLUSTER=existing KUBECONFIG=...                 demo and tests use that cluster instead of their own"
 	@echo "             SEED=n | SEEDS=a-b                              what make sim replays"
+	@echo "             CASES=\"SHAPE:SIZE ...\" ROUNDS=n                 what make bench-workflow runs: wide, tasks, chain, diamonds, random"
+	@echo "             RESTART=1 PROFILES=folder                       ... with the operator killed half-way; with CPU profiles of it"
 	@echo "             ARGS=...                                        flags for the operator in make run (ARGS=--help)"
 
 demo: dist/operator.cjs ## bring up a local Kubernetes, run the operator and example TaskRuns on real pods, show the result
@@ -43,6 +45,10 @@ sim: $(INSTALLED) ## replay one run of the simulator: make sim SEED=42
 
 bench: dist/operator.cjs ## measure bursts of TaskRuns against a bare loader on simulated nodes: make bench TASKS=1000 ROUNDS=3
 	@node bench/main.ts $(if $(TASKS),--tasks=$(TASKS)) $(if $(ROUNDS),--rounds=$(ROUNDS))
+
+bench-workflow: dist/operator.cjs ## measure Workflows against a bare loader of the same graph: make bench-workflow CASES="wide:10000 chain:1000" ROUNDS=3
+	@node bench/workflow.ts $(if $(ROUNDS),--rounds=$(ROUNDS)) $(if $(SEED),--seed=$(SEED)) $(if $(RESTART),--restart) \
+	  $(if $(PROFILES),--cpu-prof=$(PROFILES)) $(CASES)
 
 bench-memory: $(INSTALLED) ## measure how much memory the operator's stores need for each TaskRun
 	@node --expose-gc bench/memory.ts

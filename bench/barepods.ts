@@ -1,5 +1,6 @@
 /** The bare loader's half: a pod for a TaskRun, and its outcome written when the pod has ended. Nothing else is looked after. */
 import { podsPath, taskRunsPath, type List, type Pod, type TaskRun } from "../e2e/support/objects.ts";
+import type { Bed } from "./bed.ts";
 import type { BenchClient } from "./client.ts";
 
 const API_VERSION = "stint.dev/v1alpha1";
@@ -13,9 +14,13 @@ export class BarePods {
   readonly #open = new Map<string, TaskRun>();
   readonly #failure = new AbortController();
 
-  private constructor(client: BenchClient, namespace: string) {
+  /** Called with the TaskRun's name when its outcome is written. */
+  readonly #written: (name: string) => void;
+
+  private constructor(client: BenchClient, namespace: string, written: (name: string) => void) {
     this.#client = client;
     this.#namespace = namespace;
+    this.#written = written;
   }
 
   /** Aborted with the first error: some TaskRun will then never end. */
@@ -23,8 +28,12 @@ export class BarePods {
     return this.#failure.signal;
   }
 
-  static async start(client: BenchClient, namespace: string, signal: AbortSignal): Promise<BarePods> {
-    const pods = new BarePods(client, namespace);
+  static async start(
+    { client, signal }: Pick<Bed, "client" | "signal">,
+    namespace: string,
+    written: (name: string) => void = () => undefined,
+  ): Promise<BarePods> {
+    const pods = new BarePods(client, namespace, written);
     const list = (await client.call("GET", podsPath(namespace))) as List<Pod>;
     const ended = AbortSignal.any([signal, pods.#stop.signal]);
     pods.#follow(list.metadata.resourceVersion, ended).catch((error: unknown) => {
@@ -88,8 +97,9 @@ export class BarePods {
       metadata: { namespace, name, uid, resourceVersion },
       status,
     };
-    this.#client.call("PUT", `${taskRunsPath(namespace)}/${name}/status`, body).catch((error: unknown) => {
-      this.#failure.abort(error);
-    });
+    this.#client.call("PUT", `${taskRunsPath(namespace)}/${name}/status`, body).then(
+      () => this.#written(name),
+      (error: unknown) => this.#failure.abort(error),
+    );
   }
 }

@@ -5,13 +5,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { componentPid } from "../e2e/cluster/cluster.ts";
 import { messageOf } from "../e2e/cluster/failure.ts";
-import { openCluster } from "../e2e/support/access.ts";
-import { applyCrds } from "../e2e/support/crds.ts";
-import { Kubectl } from "../e2e/support/kubectl.ts";
+import { onCluster } from "./bed.ts";
 import { bareLoader, throughOperator, type Burst, type Contestant } from "./burst.ts";
-import { benchClient, type BenchClient } from "./client.ts";
 import { table, type Measured } from "./report.ts";
 
 const USAGE = `usage: node bench/main.ts [--tasks=1000] [--rounds=3] [--json=dist/bench.json]
@@ -22,7 +18,6 @@ const USAGE = `usage: node bench/main.ts [--tasks=1000] [--rounds=3] [--json=dis
 `;
 const TASKS_MAX = 20_000;
 const ROUNDS_MAX = 20;
-const INTERRUPTED = 130;
 
 interface Wish {
   readonly tasks: number;
@@ -34,34 +29,13 @@ const say = (line: string): void => console.log(line);
 
 async function main(): Promise<number> {
   const wish = readWish(process.argv.slice(2));
-  const interrupt = new AbortController();
-  const stop = (): void => {
-    say("\ninterrupted; cleaning up");
-    interrupt.abort(new Error("interrupted"));
-  };
-  process.once("SIGINT", stop).once("SIGTERM", stop);
-  if (process.env["CLUSTER"] === "existing") throw new Error("the benchmark needs its own cluster: unset CLUSTER");
-  const cluster = await openCluster({ name: "bench", realNodes: 0, simulatedNodes: 2 }, say);
-  let client: BenchClient | undefined;
-  try {
-    const { kubeconfig, dir = "" } = cluster.access;
-    await applyCrds(new Kubectl(cluster.access));
-    client = benchClient(kubeconfig);
-    const apiServerPid = await componentPid(dir, "kube-apiserver");
-    const burst: Burst = { client, kubeconfig, dir, apiServerPid, tasks: wish.tasks, signal: interrupt.signal };
-    const measured = await rounds(burst, wish);
+  return await onCluster(say, async (bed) => {
+    const measured = await rounds({ ...bed, tasks: wish.tasks }, wish);
     say(`\n${table(measured, wish.tasks)}`);
     await mkdir(dirname(wish.json), { recursive: true });
     await writeFile(wish.json, `${JSON.stringify({ ...wish, node: process.version, measured }, null, 2)}\n`);
     say(`\nall figures: ${wish.json}`);
-    return 0;
-  } catch (error) {
-    if (interrupt.signal.aborted) return INTERRUPTED;
-    throw error;
-  } finally {
-    await client?.close();
-    await cluster.close();
-  }
+  });
 }
 
 /** One burst of each kind uncounted, so that caches and compilers are warm; then in turn. */

@@ -1,5 +1,7 @@
 /** Figures of all rounds -> a table of medians, each with its spread. */
 
+import { median } from "./statistics.ts";
+
 export interface Figures {
   readonly tasksPerSecond: number;
   /** CPU of kube-apiserver per task. */
@@ -43,17 +45,21 @@ export function table(measured: readonly Measured[], tasks: number): string {
       ),
     ];
   });
-  const all = [["", ...COLUMNS.map(({ title }) => title)], ...rows];
-  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];
-  const lines = all.map((row) =>
+  const lines = grid([["", ...COLUMNS.map(({ title }) => title)], ...rows]);
+  const rounds = Math.max(...measured.map(({ round }) => round));
+  const head = `bursts of ${tasks} TaskRuns whose pods end at once; median of ${rounds} (smallest - largest)`;
+  return [head, "", ...lines, "", ratioLine(measured, names)].join("\n");
+}
+
+/** Lines whose columns stand below each other. */
+export function grid(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows.map((row) =>
     row
       .map((text, column) => text.padEnd(widths[column] ?? 0))
       .join(GAP)
       .trimEnd(),
   );
-  const rounds = Math.max(...measured.map(({ round }) => round));
-  const head = `bursts of ${tasks} TaskRuns whose pods end at once; median of ${rounds} (smallest - largest)`;
-  return [head, "", ...lines, "", ratioLine(measured, names)].join("\n");
 }
 
 function ratioLine(measured: readonly Measured[], names: readonly string[]): string {
@@ -67,17 +73,11 @@ function ratioLine(measured: readonly Measured[], names: readonly string[]): str
   return `${names.at(-1)} / ${names[0]}, tasks/s round by round: ${cell(ratios, 2)}`;
 }
 
-function cell(values: readonly (number | undefined)[], digits: number): string {
+/** Median, smallest and largest of those that are known. */
+export function cell(values: readonly (number | undefined)[], digits: number): string {
   const known = values.filter((value) => value !== undefined).toSorted((a, b) => a - b);
   const [least, most] = [known[0], known.at(-1)];
   if (least === undefined || most === undefined) return "-";
   const show = (value: number): string => value.toFixed(digits);
   return known.length === 1 ? show(least) : `${show(median(known))} (${show(least)} - ${show(most)})`;
-}
-
-/** Of sorted values. */
-export function median(sorted: readonly number[]): number {
-  const middle = sorted.length / 2;
-  const [below, above] = [sorted[Math.ceil(middle) - 1] ?? Number.NaN, sorted[Math.floor(middle)] ?? Number.NaN];
-  return (below + above) / 2;
 }

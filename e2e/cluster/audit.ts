@@ -1,5 +1,6 @@
 /** The API server's audit log: who wrote what, and what the answer was. */
 import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { paths } from "./state.ts";
 
@@ -23,9 +24,15 @@ export interface AuditEntry {
   readonly stageTimestamp: string;
 }
 
-/** The writes so far, oldest first. An unfinished last line is left for the next reading. */
-export async function* auditEntries(dir: string): AsyncGenerator<AuditEntry> {
-  const lines = createInterface({ input: createReadStream(paths.audit(dir), "utf8"), crlfDelay: Infinity });
+/** How long the log is now: where what follows begins. */
+export async function auditBytes(dir: string): Promise<number> {
+  return (await stat(paths.audit(dir))).size;
+}
+
+/** The writes so far, oldest first, from a byte on that begins a line. An unfinished last line is left for the next reading. */
+export async function* auditEntries(dir: string, start = 0): AsyncGenerator<AuditEntry> {
+  const input = createReadStream(paths.audit(dir), { encoding: "utf8", start });
+  const lines = createInterface({ input, crlfDelay: Infinity });
   for await (const line of lines) {
     const entry = parseAuditLine(line);
     if (entry !== undefined) yield entry;

@@ -13,7 +13,7 @@ import { importImage, planCluster, startCluster } from "./start.ts";
 import { claimDir, paths, readState, refuseForeign, type ClusterState } from "./state.ts";
 import { ownEntries, removeFiles, stopCluster } from "./stop.ts";
 
-export { auditEntries, type AuditEntry } from "./audit.ts";
+export { auditBytes, auditEntries, type AuditEntry } from "./audit.ts";
 export { writeImage, type ImageSource } from "./image.ts";
 export { placeProgram } from "./program.ts";
 export { SIMULATED_KEY, SIMULATED_VALUE } from "./simulated.ts";
