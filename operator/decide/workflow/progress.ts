@@ -108,6 +108,7 @@ export function observe(progress: RunProgress, slot: Slot, seen: Observed): void
   const { node, part } = slot;
   if (isUnopened(progress, node)) {
     if (progress.graph.nodes[node]?.list !== "none") return observeEarly(progress, slot, seen);
+    if (part !== 0) return;
     openParts(progress, node, 1);
   }
   const parts = progress.parts[node];

@@ -27,7 +27,7 @@ const CODE_OF_END = { Succeeded: Code.Succeeded, Failed: Code.Failed, Cancelled:
 /**
  * Recorded ends stand, whatever rules would make of them. A mapped node that runs is open with the parts recorded; one that is
  * Pending keeps its ended parts for when it is opened. Whatever else is in the status, it never throws: a letter that is none is
- * Pending, a running mapped node without a readable entry likewise, and what takes the run beyond TASKS_MAX is no entry.
+ * Pending, a running mapped node without an entry that says what started likewise, and what takes the run beyond TASKS_MAX is no entry.
  */
 export function restore(graph: Graph, status: Recorded): Restored {
   const progress = blankProgress(graph);
@@ -69,8 +69,7 @@ interface Record {
 function place(progress: RunProgress, node: GraphNode, { state, parts }: Record): readonly Slot[] {
   switch (state) {
     case TaskState.Pending:
-      if (parts !== undefined) placeKept(progress, node, parts);
-      return [];
+      return parts === undefined ? [] : placeKept(progress, node, parts);
     case TaskState.Running:
       return placeRunning(progress, node, parts);
     case TaskState.Skipped:
@@ -86,9 +85,10 @@ function place(progress: RunProgress, node: GraphNode, { state, parts }: Record)
 }
 
 /** It had not started in this round: what is known of its parts is from an earlier one, and ended. */
-function placeKept(progress: RunProgress, node: GraphNode, parts: Parts): void {
+function placeKept(progress: RunProgress, node: GraphNode, parts: Parts): readonly Slot[] {
   for (const part of partsWith(parts, Code.Active)) setCode(parts, part, Code.Unstarted);
   keepParts(progress, node.index, parts);
+  return [];
 }
 
 function placeRunning(progress: RunProgress, node: GraphNode, recorded: Parts | undefined): readonly Slot[] {
@@ -97,6 +97,7 @@ function placeRunning(progress: RunProgress, node: GraphNode, recorded: Parts | 
   const parts = recorded ?? makeParts(progress, index, 1);
   if (recorded === undefined) setCode(parts, 0, Code.Active);
   parts.made = parts.total - parts.unstarted;
+  if (parts.made === 0) return placeKept(progress, node, parts);
   keepParts(progress, index, parts);
   openParts(progress, index, parts.total);
   const end = endOf(parts);
