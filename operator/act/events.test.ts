@@ -41,6 +41,14 @@ describe("events", () => {
     expect(counted.get("events written")).toBe(1);
   });
 
+  it("are about a workflow's run if they say so", async () => {
+    const { events, seen, advance } = anEventful({ request: () => created });
+    events.announce(ofNamespace("ns"), { ...anEvent("sales-1"), kind: "WorkflowRun" });
+    await advance(10);
+
+    expect(seen[0]?.body).toMatchObject({ regarding: { kind: "WorkflowRun", name: "train", uid: TASK.uid } });
+  });
+
   it("go one at a time, ten a second; of a flood those past the bound are dropped", async () => {
     const { events, seen, counted, advance } = anEventful({ request: () => created });
     for (let index = 0; index < 500; index += 1) events.announce(ofNamespace("ns"), anEvent(`e${index}`));

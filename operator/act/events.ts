@@ -20,7 +20,7 @@ const REFUSED_PAUSE_MS = 60_000;
 const REFUSED_MAX = 1000;
 
 interface Waiting {
-  readonly taskRun: Identity;
+  readonly about: Identity;
   readonly event: Announcement;
   readonly at: number;
 }
@@ -40,13 +40,13 @@ export class Events {
     this.#cluster = cluster;
   }
 
-  announce(taskRun: Identity, event: Announcement): void {
+  announce(about: Identity, event: Announcement): void {
     if (this.#stopped) return;
     if (this.#waiting.length >= EVENTS_WAITING_MAX) {
       this.#count("full");
       return;
     }
-    this.#waiting.push({ taskRun, event, at: this.#port.clock.now() });
+    this.#waiting.push({ about, event, at: this.#port.clock.now() });
     this.#next();
   }
 
@@ -71,8 +71,8 @@ export class Events {
     });
   }
 
-  async #write({ taskRun, event, at }: Waiting): Promise<void> {
-    const { namespace } = taskRun;
+  async #write({ about, event, at }: Waiting): Promise<void> {
+    const { namespace } = about;
     if (!this.#cluster.idle) {
       this.#count("busy");
       return;
@@ -82,7 +82,7 @@ export class Events {
       return;
     }
     try {
-      await this.#cluster.createEvent(namespace, manifest(taskRun, event, at));
+      await this.#cluster.createEvent(namespace, manifest(about, event, at));
       this.#count("written");
     } catch (error) {
       this.#failed(namespace, error);
@@ -100,7 +100,7 @@ export class Events {
     this.#count(isRefused ? "refused" : "failed");
     if (!isRefused) return;
     if (!this.#refused.has(namespace)) {
-      this.#port.log.warn("events cannot be written; TaskRuns run all the same", { namespace, cause: error.message });
+      this.#port.log.warn("events cannot be written; all else goes on", { namespace, cause: error.message });
     }
     if (this.#refused.size >= REFUSED_MAX) this.#refused.clear();
     this.#refused.set(namespace, this.#port.clock.monotonic() + REFUSED_PAUSE_MS);
@@ -128,6 +128,6 @@ function manifest(
     type: event.type,
     reason: event.reason,
     note: event.note,
-    regarding: { apiVersion: API_VERSION, kind: "TaskRun", namespace, name, uid },
+    regarding: { apiVersion: API_VERSION, kind: event.kind ?? "TaskRun", namespace, name, uid },
   };
 }

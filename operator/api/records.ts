@@ -180,6 +180,8 @@ export const POD_TEMPLATE_KEPT_CHARS: number = 256 * 1024;
 
 /** An event about a TaskRun or a WorkflowRun, for people. */
 export interface Announcement {
+  /** What it is about; a TaskRun unless said otherwise. */
+  readonly kind?: "WorkflowRun";
   /** The same whenever the same thing is told again. */
   readonly name: string;
   readonly type: "Normal" | "Warning";

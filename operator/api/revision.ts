@@ -1,6 +1,6 @@
 /** JSON of a ControllerRevision's metadata (PartialObjectMetadata) -> RevisionRecord. */
 import { Chars } from "./bounds.ts";
-import { compact, identityOf, object, text, word } from "./decode.ts";
+import { compact, identityOf, object, text, time, word } from "./decode.ts";
 import { controllerOf } from "./metadata.ts";
 import { Label } from "./names.ts";
 import type { RevisionRecord } from "./records.ts";
@@ -15,7 +15,7 @@ export function decodeRevision(value: unknown): RevisionRecord | undefined {
     ownerUid: text(controllerOf(metadata)["uid"]),
     workflow: word(object(metadata["labels"])[Label.Workflow], Chars.LabelValue),
     generation: generationIn(identity.name),
-    createdAt: text(metadata["creationTimestamp"]) ?? "",
+    createdAt: time(metadata["creationTimestamp"]) ?? "",
   });
 }
 

@@ -27,7 +27,7 @@ export function decodeWorkflow(value: unknown): WorkflowRecord | undefined {
     ownerUid: text(controllerOf(metadata)["uid"]),
     generation: whole(metadata["generation"]) ?? 0,
     deletion: deletionOf(metadata),
-    createdAt: text(metadata["creationTimestamp"]) ?? "",
+    createdAt: time(metadata["creationTimestamp"]) ?? "",
     run: spec["run"] === "Manual" ? "Manual" : "OnApply",
     suspend: spec["suspend"] === true,
     history: {

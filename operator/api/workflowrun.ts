@@ -25,7 +25,7 @@ export function decodeWorkflowRun(value: unknown): WorkflowRunRecord | undefined
     ownerName: owner?.name,
     generation,
     deletion: deletionOf(metadata),
-    createdAt: text(metadata["creationTimestamp"]) ?? "",
+    createdAt: time(metadata["creationTimestamp"]) ?? "",
     tracked: isTracked(metadata) ? true : undefined,
     spec,
     depth: smallNumber(object(metadata["annotations"])[Annotation.Depth]) ?? 0,

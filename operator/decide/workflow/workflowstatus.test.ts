@@ -1,0 +1,149 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { WorkflowRunRecord } from "../../api/records.ts";
+import type { WorkflowRunStatus, WorkflowStatus } from "../../api/types.ts";
+import { at, atMs } from "../../testing/make.ts";
+import { aWorkflow, aWorkflowRun } from "../../testing/makeworkflow.ts";
+import { loadSchema, problemsOf, pruned } from "../../testing/sim/apiserver/schema.ts";
+import { workflowStatus } from "./workflowstatus.ts";
+import type { WorkflowView } from "./workflowstatus.ts";
+
+const VALID = { isValid: true } as const;
+
+function aRun(name: string, createdAt: number, status: WorkflowRunStatus): WorkflowRunRecord {
+  return aWorkflowRun({ name, uid: `uid-${name}`, creationTimestamp: at(createdAt), status });
+}
+
+const ended = (phase: "Succeeded" | "Failed", completedAt: number): WorkflowRunStatus => ({
+  phase,
+  completionTime: at(completedAt),
+});
+
+function statusOf(before: WorkflowStatus, wish: Partial<WorkflowView> = {}): WorkflowStatus {
+  return workflowStatus({ workflow: aWorkflow({ status: before, generation: 3 }), runs: [], now: atMs(60), ...wish });
+}
+
+describe("whether a Workflow can be run", () => {
+  it("is said by a condition that was made from this generation", () => {
+    const invalid = { isValid: false, message: "spec.tasks[a].dependsOn[0]: no such task." } as const;
+
+    expect(statusOf({}, { validity: VALID })).toMatchObject({
+      observedGeneration: 3,
+      conditions: [
+        { type: "Valid", status: "True", reason: "Valid", observedGeneration: 3, lastTransitionTime: at(60) },
+      ],
+    });
+    expect(statusOf({}, { validity: invalid }).conditions).toMatchObject([
+      { type: "Valid", status: "False", reason: "InvalidWorkflow", message: invalid.message },
+    ]);
+  });
+
+  it("stays as it was said while nobody has looked", () => {
+    const before = { ...statusOf({}, { validity: VALID }), observedGeneration: 2 };
+
+    expect(statusOf(before)).toMatchObject({ observedGeneration: 2, conditions: before.conditions });
+    expect(statusOf({})).not.toHaveProperty("conditions");
+  });
+
+  it("has changed when the answer has, not when it is given again", () => {
+    const before = statusOf({}, { validity: VALID });
+
+    expect(statusOf(before, { validity: VALID, now: atMs(90) }).conditions?.[0]?.lastTransitionTime).toBe(at(60));
+    expect(
+      statusOf(before, { validity: { isValid: false, message: "no" }, now: atMs(90) }).conditions?.[0]
+        ?.lastTransitionTime,
+    ).toBe(at(90));
+  });
+});
+
+describe("the runs of a Workflow", () => {
+  it("that have not ended are counted", () => {
+    const runs = [
+      aRun("a", 1, { phase: "Pending" }),
+      aRun("b", 2, { phase: "Suspended" }),
+      aRun("c", 3, ended("Failed", 9)),
+    ];
+
+    expect(statusOf({}, { runs }).activeRuns).toBe(2);
+    expect(statusOf({}).activeRuns).toBe(0);
+  });
+
+  it("are told of by the newest and by the one that ended last", () => {
+    const runs = [
+      aRun("b", 5, ended("Succeeded", 8)),
+      aRun("c", 7, { phase: "Running" }),
+      aRun("a", 1, ended("Failed", 9)),
+    ];
+
+    expect(statusOf({}, { runs })).toMatchObject({
+      lastRun: { name: "c", phase: "Running", startTime: at(7) },
+      lastCompletedRun: { name: "a", phase: "Failed", completionTime: at(9) },
+    });
+  });
+
+  it("are told of after they were deleted, while there is none after them", () => {
+    const before = statusOf({}, { runs: [aRun("a", 1, ended("Failed", 9))] });
+
+    expect(statusOf(before)).toMatchObject({ lastRun: before.lastRun, lastCompletedRun: before.lastCompletedRun });
+    expect(statusOf(before, { runs: [aRun("b", 10, { phase: "Running" })] })).toMatchObject({
+      lastRun: { name: "b" },
+      lastCompletedRun: { name: "a" },
+    });
+    expect(statusOf(before, { runs: [aRun("0", 0, ended("Succeeded", 3))] })).toMatchObject({
+      lastRun: { name: "a" },
+      lastCompletedRun: { name: "a" },
+    });
+  });
+
+  it("that were deleted before their end are forgotten", () => {
+    const before = statusOf({}, { runs: [aRun("a", 1, { phase: "Running" })] });
+
+    expect(before.lastRun).toMatchObject({ name: "a", phase: "Running" });
+    expect(statusOf(before)).not.toHaveProperty("lastRun");
+  });
+
+  it("that run again have not ended", () => {
+    const before = statusOf({}, { runs: [aRun("a", 1, ended("Failed", 9))] });
+
+    expect(statusOf(before, { runs: [aRun("a", 1, { phase: "Running" })] })).not.toHaveProperty("lastCompletedRun");
+  });
+
+  it("are started once for a generation, whatever becomes of the run", () => {
+    expect(statusOf({}, { startedGeneration: 3 }).startedGeneration).toBe(3);
+    expect(statusOf({ startedGeneration: 3 }).startedGeneration).toBe(3);
+    expect(statusOf({ startedGeneration: 3 }, { startedGeneration: 2 }).startedGeneration).toBe(3);
+    expect(statusOf({})).not.toHaveProperty("startedGeneration");
+  });
+});
+
+describe("any status of a Workflow", () => {
+  const phases = fc.constantFrom("Pending", "Running", "Succeeded", "Failed", "Cancelled", undefined);
+  const runs = fc
+    .array(fc.tuple(phases, fc.nat(5), fc.option(fc.nat(5), { nil: undefined })), { maxLength: 8 })
+    .map((all) =>
+      all.map(([phase, created, completed], index) =>
+        aRun(`r${index}`, created, {
+          ...(phase && { phase }),
+          ...(completed !== undefined && { completionTime: at(completed) }),
+        }),
+      ),
+    );
+  const validity = fc.constantFrom(VALID, { isValid: false, message: "x".repeat(3000) } as const, undefined);
+
+  it("is taken whole by the API server, and says nothing new once it is written", () => {
+    const schema = loadSchema("workflows").properties?.["status"] ?? {};
+    fc.assert(
+      fc.property(runs, runs, validity, (earlier, later, verdict) => {
+        const before = statusOf({}, { runs: earlier, validity: verdict });
+        const status = statusOf(before, { runs: later, validity: verdict });
+        const dropped: string[] = [];
+        pruned(schema, JSON.parse(JSON.stringify(status)), "", dropped);
+
+        expect(dropped).toEqual([]);
+        expect(problemsOf(schema, JSON.parse(JSON.stringify(status)))).toEqual([]);
+        expect(statusOf(status, { runs: later, validity: verdict, now: atMs(999) })).toEqual(status);
+        expect(statusOf(before, { runs: later.toReversed(), validity: verdict })).toEqual(status);
+      }),
+    );
+  });
+});

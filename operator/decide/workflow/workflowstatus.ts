@@ -1,0 +1,104 @@
+/** The whole status of a Workflow: whether it can be run, and what its runs came to. */
+import { compact, timeMs } from "../../api/decode.ts";
+import { ConditionType, ValidReason } from "../../api/names.ts";
+import { TERMINAL_PHASES } from "../../api/records.ts";
+import type { WorkflowRecord, WorkflowRunRecord } from "../../api/records.ts";
+import type { WorkflowStatus } from "../../api/types.ts";
+import { conditionAfter } from "../conditions.ts";
+
+export interface WorkflowView {
+  readonly workflow: WorkflowRecord;
+  /** Those it controls. */
+  readonly runs: readonly WorkflowRunRecord[];
+  /** Of this generation. Absent: it has not been looked at, and what was said of it stays. */
+  readonly validity?: Validity | undefined;
+  /** The newest generation that OnApply has started a run for, if that is news. */
+  readonly startedGeneration?: number | undefined;
+  readonly now: number;
+}
+
+export type Validity = { readonly isValid: true } | { readonly isValid: false; readonly message: string };
+
+const VALID_MESSAGE = "The definition can be run.";
+
+export function workflowStatus(view: WorkflowView): WorkflowStatus {
+  const { workflow, runs, validity } = view;
+  const before = workflow.status;
+  const at = { generation: workflow.generation, now: view.now };
+  const started = Math.max(before.startedGeneration ?? 0, view.startedGeneration ?? 0);
+  return compact<WorkflowStatus>({
+    observedGeneration: validity === undefined ? before.observedGeneration : at.generation,
+    startedGeneration: started === 0 ? undefined : started,
+    activeRuns: runs.filter((run) => !hasEnded(run)).length,
+    lastRun: lastRun(before.lastRun, runs),
+    lastCompletedRun: lastCompletedRun(before.lastCompletedRun, runs),
+    conditions:
+      validity === undefined
+        ? before.conditions
+        : [conditionAfter(before.conditions ?? [], { type: ConditionType.Valid, ...wordsOf(validity) }, at)],
+  });
+}
+
+function wordsOf(validity: Validity): { status: "True" | "False"; reason: ValidReason; message: string } {
+  return validity.isValid
+    ? { status: "True", reason: ValidReason.Valid, message: VALID_MESSAGE }
+    : { status: "False", reason: ValidReason.InvalidWorkflow, message: validity.message };
+}
+
+/** Older first. Times have whole seconds; within one the names decide, so that all agree. */
+export function byCreation(a: WorkflowRunRecord, b: WorkflowRunRecord): number {
+  return (timeMs(a.createdAt) ?? 0) - (timeMs(b.createdAt) ?? 0) || (a.name < b.name ? -1 : Number(a.name > b.name));
+}
+
+/** What is recorded of a run that has been deleted stays while there is none after it, unless it was deleted before its end. */
+function lastRun(before: WorkflowStatus["lastRun"], runs: readonly WorkflowRunRecord[]): WorkflowStatus["lastRun"] {
+  const newest = latest(runs, byCreation);
+  const found: WorkflowStatus["lastRun"] = newest && {
+    name: newest.name,
+    phase: newest.status.phase ?? "Pending",
+    ...(newest.createdAt !== "" && { startTime: newest.createdAt }),
+  };
+  if (before === undefined || isAmong(runs, before.name) || !TERMINAL_PHASES.has(before.phase ?? "")) return found;
+  return isLater(before.startTime, found?.startTime) ? before : found;
+}
+
+/** Likewise. */
+function lastCompletedRun(
+  before: WorkflowStatus["lastCompletedRun"],
+  runs: readonly WorkflowRunRecord[],
+): WorkflowStatus["lastCompletedRun"] {
+  const ended = runs.filter((run) => hasEnded(run) && run.status.completionTime !== undefined);
+  const last = latest(ended, (a, b) => endMs(a) - endMs(b) || byCreation(a, b));
+  const found: WorkflowStatus["lastCompletedRun"] = last && {
+    name: last.name,
+    phase: last.status.phase ?? "Pending",
+    ...(last.status.completionTime !== undefined && { completionTime: last.status.completionTime }),
+  };
+  if (before === undefined || isAmong(runs, before.name)) return found;
+  return isLater(before.completionTime, found?.completionTime) ? before : found;
+}
+
+function latest(
+  runs: readonly WorkflowRunRecord[],
+  order: (a: WorkflowRunRecord, b: WorkflowRunRecord) => number,
+): WorkflowRunRecord | undefined {
+  let last: WorkflowRunRecord | undefined;
+  for (const run of runs) if (last === undefined || order(last, run) < 0) last = run;
+  return last;
+}
+
+function isAmong(runs: readonly WorkflowRunRecord[], name: string | undefined): boolean {
+  return runs.some((run) => run.name === name);
+}
+
+function isLater(time: string | undefined, than: string | undefined): boolean {
+  return (timeMs(time) ?? 0) > (timeMs(than) ?? Number.NEGATIVE_INFINITY);
+}
+
+function endMs({ status }: WorkflowRunRecord): number {
+  return timeMs(status.completionTime) ?? 0;
+}
+
+function hasEnded({ status }: WorkflowRunRecord): boolean {
+  return TERMINAL_PHASES.has(status.phase ?? "");
+}
