@@ -55,6 +55,30 @@ describe("references are replaced", () => {
     );
   });
 
+  it("so that Kubernetes does not look at it again either: $ is doubled where it would", () => {
+    const value = "$(HOME) $$";
+    const container = {
+      command: ["$(params.v)"],
+      args: ["-", "$(VAR) $(params.v)"],
+      env: [{ name: "A", value: "$(params.v)", future: "$(params.v)" }],
+      volumeMounts: [{ name: "$(params.v)", subPathExpr: "$(params.v)" }],
+      workingDir: "$(params.v)",
+    };
+    const template = { spec: { containers: [container], initContainers: [container] }, metadata: { a: "$(params.v)" } };
+    const doubled = "$$(HOME) $$$$";
+    const want = {
+      command: [doubled],
+      args: ["-", `$(VAR) ${doubled}`],
+      env: [{ name: "A", value: doubled, future: value }],
+      volumeMounts: [{ name: value, subPathExpr: doubled }],
+      workingDir: value,
+    };
+
+    expect(substitute(template, with_({ param: () => value }), "template")).toEqual({
+      value: { spec: { containers: [want], initContainers: [want] }, metadata: { a: value } },
+    });
+  });
+
   it("in texts only: neither in keys nor in anything else", () => {
     const template = { "$(params.x)": [1, true, null, "$(params.x)", { a: { b: ["$(index)"] } }] };
 

@@ -23,6 +23,13 @@ export interface InputProblem {
   readonly message: string;
 }
 
+/**
+ * Where Kubernetes looks at a text once more, for $(VAR) and for $$ (api/core/v1, Container and EnvVar): there every $ of a value
+ * is doubled, or a value could read another variable of its container.
+ */
+const LOOKED_AT_AGAIN =
+  /^template\.spec\.(?:initContainers|containers)\[\d+\]\.(?:(?:command|args)\[\d+\]|env\[\d+\]\.value|volumeMounts\[\d+\]\.subPathExpr)$/;
+
 /** An argument or variable of a program has 128 KiB at most, its name included (Linux, MAX_ARG_STRLEN). */
 export const VALUE_BYTES_MAX: number = 128 * 1024;
 /** etcd takes objects of 1.5 MiB; half of that in UTF-16 units, so that values of many bytes per unit fit beside the template. */
@@ -75,13 +82,14 @@ function placesIn(holder: object, path: string): readonly Place[] {
 function substituteText(text: string, facts: Facts, path: string): string | InputProblem {
   const parsed = parseText(text);
   if ("problem" in parsed) return { reason: TaskReason.MissingInput, message: `${path}: ${parsed.problem}` };
+  const isLookedAtAgain = LOOKED_AT_AGAIN.test(path);
   let out = "";
   let last: Reference | undefined;
   for (const piece of parsed.pieces) {
     const value = typeof piece === "string" ? piece : valueOf(piece, facts);
     if (typeof value !== "string") return { reason: TaskReason.MissingInput, message: `${path}: ${value.missing}` };
     if (typeof piece !== "string") last = piece;
-    out += value;
+    out += typeof piece !== "string" && isLookedAtAgain ? value.replaceAll("$", () => "$$") : value;
     if (last !== undefined && isLongerThan(VALUE_BYTES_MAX, out)) return tooLarge(path, last);
   }
   return out;
