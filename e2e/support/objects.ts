@@ -93,6 +93,7 @@ export interface Simulation {
   readonly "run-for"?: string;
   readonly "start-after"?: string;
   readonly "exit-code"?: string;
+  readonly message?: string;
   readonly "oom-killed"?: "true";
   readonly "stop-after"?: string;
 }
