@@ -6,6 +6,7 @@ import type { TaskRunSpec } from "../operator/api/types.ts";
 import { podCreations } from "./support/audit.ts";
 import { PodLedger } from "./support/ledger.ts";
 import { isOver, reasonOf, simulated, taskRunsPath, type TaskRun } from "./support/objects.ts";
+import { randomOf } from "./support/random.ts";
 import { needs, Room } from "./support/room.ts";
 import { operatorForTest } from "./support/running.ts";
 import { untilAll } from "./support/waiting.ts";
@@ -110,15 +111,4 @@ function play(random: () => number): Play {
   const endless = { "run-for": "forever", "stop-after": ms(0, 1_000) };
   const late = { phase: "Failed", reason: "DeadlineExceeded", attempts: 1 };
   return { spec: { template: simulated(endless), retry, activeDeadlineSeconds: 1 + limit }, want: late };
-}
-
-/** Mulberry32: small, and the same everywhere for a seed. */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
