@@ -29,6 +29,8 @@ export const Annotation = {
   Depth: "stint.dev/depth",
   /** The run that suspended the object, and will let it go on. */
   SuspendedBy: "stint.dev/suspended-by",
+  /** On a run that OnApply started: the ControllerRevision of the generation it was started for. */
+  Revision: "stint.dev/revision",
   DataIntervalStart: "stint.dev/data-interval-start",
   DataIntervalEnd: "stint.dev/data-interval-end",
 } as const;

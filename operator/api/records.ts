@@ -81,6 +81,8 @@ export interface WorkflowRunRecord extends ObjectRecord {
   readonly spec: WorkflowRunSpec;
   /** How many runs it has above it. */
   readonly depth: number;
+  /** The ControllerRevision it was started for, if OnApply started it. */
+  readonly revision?: string;
   /** Of a sub-workflow's run. */
   readonly step?: Step;
   readonly suspendedBy?: string;

@@ -29,6 +29,7 @@ export function decodeWorkflowRun(value: unknown): WorkflowRunRecord | undefined
     tracked: isTracked(metadata) ? true : undefined,
     spec,
     depth: smallNumber(object(metadata["annotations"])[Annotation.Depth]) ?? 0,
+    revision: word(object(metadata["annotations"])[Annotation.Revision], Chars.Name),
     step: stepOf(metadata),
     suspendedBy: suspendedBy(metadata),
     status: statusToKeep(decodeRunStatus(object(raw["status"])), spec, generation),

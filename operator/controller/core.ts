@@ -32,15 +32,16 @@ export function startCore(port: Port, options: CoreOptions): Core {
   const cluster = new Cluster(port);
   const { defaults = NO_DEFAULTS } = options;
   const events = options.events === false ? undefined : new Events(port, cluster);
-  const phases = new PhaseCounts(port);
-  const onPhase = (from: string | undefined, to: string | undefined): void => phases.move(from, to);
+  const phases = { taskRuns: new PhaseCounts(port, "taskRuns"), workflowRuns: new PhaseCounts(port, "workflowRuns") };
+  const onPhase: OnPhase = (from, to) => phases.taskRuns.move(from, to);
+  const onRunPhase: OnPhase = (from, to) => phases.workflowRuns.move(from, to);
   const scopes = options.namespaces.length === 0 ? [""] : [...new Set(options.namespaces)];
   const nodes = new Nodes(port, {
     onChange: (name) => pipelines.forEach((pipeline) => pipeline.nodeChanged(name)),
     onSettled: () => pipelines.forEach((pipeline) => pipeline.begin()),
   });
   const pipelines = scopes.map(
-    (namespace) => new Pipeline({ port, cluster, nodes, defaults, events, namespace, onPhase }),
+    (namespace) => new Pipeline({ port, cluster, nodes, defaults, events, namespace, onPhase, onRunPhase }),
   );
   const nodesWatched = nodes.run();
   const stopClock = watchClock(port, () => {
@@ -59,13 +60,17 @@ export function startCore(port: Port, options: CoreOptions): Core {
   };
 }
 
-/** TaskRuns by phase, counted as they change: nothing is ever walked over to count it. */
+type OnPhase = (from: string | undefined, to: string | undefined) => void;
+
+/** Objects of a kind by phase, counted as they change: nothing is ever walked over to count it. */
 class PhaseCounts {
   readonly #port: Port;
+  readonly #gauge: "taskRuns" | "workflowRuns";
   readonly #counts = new Map<string, number>();
 
-  constructor(port: Port) {
+  constructor(port: Port, gauge: "taskRuns" | "workflowRuns") {
     this.#port = port;
+    this.#gauge = gauge;
   }
 
   move(from: string | undefined, to: string | undefined): void {
@@ -78,6 +83,6 @@ class PhaseCounts {
     if (phase === undefined) return;
     const count = (this.#counts.get(phase) ?? 0) + by;
     this.#counts.set(phase, count);
-    this.#port.meter.set("taskRuns", { phase }, count);
+    this.#port.meter.set(this.#gauge, { phase }, count);
   }
 }

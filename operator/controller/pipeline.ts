@@ -20,6 +20,7 @@ import { Store, keyOf } from "../watch/store.ts";
 import { startController } from "./controller.ts";
 import type { Nodes } from "./nodes.ts";
 import { TaskRuns } from "./taskruns.ts";
+import { WorkflowPipeline } from "./workflowpipeline.ts";
 
 /** A status can be written by others, too: no word of theirs becomes a label. */
 const REASONS: ReadonlySet<string> = new Set(Object.values(Reason));
@@ -37,6 +38,8 @@ export interface Scope {
   readonly events: Events | undefined;
   /** Told of every TaskRun that changed its phase; undefined: it was not there, or is gone. */
   readonly onPhase: (from: string | undefined, to: string | undefined) => void;
+  /** The same of WorkflowRuns. */
+  readonly onRunPhase: (from: string | undefined, to: string | undefined) => void;
 }
 
 export class Pipeline {
@@ -45,6 +48,7 @@ export class Pipeline {
   readonly #pods: Store<PodRecord>;
   readonly #templates: Store<PodTemplateRecord>;
   readonly #watches: Watches;
+  readonly #workflows: WorkflowPipeline;
   readonly #waiting = new Waiting();
   readonly #passes: TaskRuns;
   readonly #queue: WorkQueue;
@@ -54,10 +58,13 @@ export class Pipeline {
   constructor(scope: Scope) {
     const { port, cluster, nodes, defaults, events, namespace } = scope;
     this.#scope = scope;
-    this.#taskRuns = new Store({ onChange: (before, after) => this.#taskRunChanged(before, after), nodeOf: nodeInUse });
+    this.#taskRuns = new Store({
+      onChange: (before, after) => this.#taskRunChanged(before, after),
+      dependsOn: nodeInUse,
+    });
     this.#pods = new Store({
       onChange: (before, after) => this.#podChanged(before, after),
-      nodeOf: (pod) => pod.nodeName,
+      dependsOn: (pod) => pod.nodeName,
       keepGone,
       merge,
     });
@@ -82,6 +89,15 @@ export class Pipeline {
       namespace,
       pass: async (key) => await this.#passes.pass(key),
     });
+    this.#workflows = new WorkflowPipeline({
+      port,
+      cluster,
+      namespace,
+      events,
+      taskRuns: this.#taskRuns,
+      onRunPhase: scope.onRunPhase,
+      onSettled: () => this.begin(),
+    });
     this.#running = Object.values(this.#watches).map(async (watch) => await watch.run());
   }
 
@@ -100,16 +116,17 @@ export class Pipeline {
 
   /** Every first list is complete, but for those we can do without. */
   get settled(): boolean {
-    return this.#scope.nodes.settled && Object.values(this.#watches).every((watch) => watch.settled);
+    const own = Object.values(this.#watches).every((watch) => watch.settled);
+    return own && this.#scope.nodes.settled && this.#workflows.settled;
   }
 
   get watches(): readonly WatchState[] {
-    return Object.values(this.#watches).map((watch) => watch.watchState);
+    return [...Object.values(this.#watches).map((watch) => watch.watchState), ...this.#workflows.watches];
   }
 
   async stop(): Promise<void> {
     for (const watch of Object.values(this.#watches)) watch.stop();
-    await Promise.all([this.#queue.stop(), ...this.#running]);
+    await Promise.all([this.#queue.stop(), this.#workflows.stop(), ...this.#running]);
   }
 
   /**
@@ -121,17 +138,19 @@ export class Pipeline {
     this.#started = true;
     for (const pod of this.#pods.gone()) this.#forgetUnowned(pod);
     this.lookAtAll();
+    this.#workflows.begin();
   }
 
   /** Every TaskRun, once more: its next look may have been planned by a clock that was wrong. */
   lookAtAll(): void {
     for (const key of this.#taskRuns.keys()) this.#enqueue(key);
+    this.#workflows.lookAtAll();
   }
 
   /** A node went, came, or was marked: that may prove an end that nobody reported. */
   nodeChanged(name: string): void {
-    for (const taskRun of this.#taskRuns.byNode(name)) this.#enqueue(taskRunKey(taskRun));
-    for (const pod of this.#pods.byNode(name)) this.#enqueue(ownerKey(pod));
+    for (const taskRun of this.#taskRuns.dependingOn(name)) this.#enqueue(taskRunKey(taskRun));
+    for (const pod of this.#pods.dependingOn(name)) this.#enqueue(ownerKey(pod));
   }
 
   /** Only those who wait for it are told: what runs was made from what the template said then. */
@@ -148,6 +167,7 @@ export class Pipeline {
 
   #taskRunChanged(before: TaskRunRecord | undefined, after: TaskRunRecord | undefined): void {
     this.#scope.onPhase(before?.status.phase, after?.status.phase);
+    this.#workflows.taskRunChanged(before, after);
     if (before !== undefined && before.uid === after?.uid) this.#countEnded(before, after);
     if (before !== undefined && before.uid !== after?.uid) this.#passes.drop(before.uid);
     // One that is gone too: its pass finds nothing and drops what was planned.

@@ -11,6 +11,7 @@ import { TASKRUNS } from "../api/paths.ts";
 import { decodePod } from "../api/pod.ts";
 import type { Port } from "../api/port.ts";
 import { TERMINAL_PHASES } from "../api/records.ts";
+import { decodeTaskRun } from "../api/taskrun.ts";
 import type { PodRecord, TaskRunRecord } from "../api/records.ts";
 import { eventOf } from "../decide/taskrun/event.ts";
 import type { NodeFact, NodeFacts } from "../decide/taskrun/nodes.ts";
@@ -313,6 +314,9 @@ export class TaskRuns {
       const priority = urgency === "now" ? "high" : "low";
       const written = await cluster.putStatus(TASKRUNS, taskRun, { status: plan.status, priority });
       ownWrites.note(taskRun.uid, "taskruns", resourceVersionOf(written) ?? "");
+      // What becomes of a task of a run decides what comes next: known now, and not a watch's way later.
+      const record = taskRun.step === undefined ? undefined : decodeTaskRun(written);
+      if (record !== undefined) this.#room.taskRuns.learn(record);
     } catch (error) {
       return this.#conflicted(error, taskRun, copyOf(taskRun));
     }

@@ -14,9 +14,12 @@ import { causeOf } from "./kubeconfig.ts";
 import { OpenStream } from "./openstream.ts";
 import { ReplyCollector, REPLY_LIMIT_BYTES } from "./reply.ts";
 
-/** The API server cuts each object down to its metadata; a server that knows no such form answers with the whole. */
-const METADATA_ONLY =
-  "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
+/**
+ * The API server cuts each object down to its metadata; one that knows no such form answers with the whole. Lists and watches ask
+ * for different things: a watch that offers to take a list ends at once (seen on 1.36).
+ */
+const METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+const METADATA_WATCH = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
 const MERGE_PATCH = "application/merge-patch+json";
 
 export interface HttpOptions {
@@ -155,7 +158,7 @@ class UndiciApi implements HttpApi {
           body: content,
           headers: {
             ...call.credentials.headers,
-            accept: metadataOnly === true ? METADATA_ONLY : "application/json",
+            accept: metadataOnly !== true ? "application/json" : line === "streams" ? METADATA_WATCH : METADATA_LIST,
             "user-agent": this.#options.userAgent,
             ...(content === null ? {} : { "content-type": method === "PATCH" ? MERGE_PATCH : "application/json" }),
           },

@@ -304,7 +304,7 @@ describe("what depends on a node", () => {
   it("is found by its name, wherever it moves, gone ones that were kept included", () => {
     const store = new Store<Placed>({
       onChange: () => {},
-      nodeOf: ({ node }) => node,
+      dependsOn: ({ node }) => node,
       keepGone: (last, gone) => ({ ...last, gone }),
     });
     store.upsert(placed("a"));
@@ -313,7 +313,7 @@ describe("what depends on a node", () => {
     store.upsert(placed("c", { node: "n2", resourceVersion: "2" }));
     store.remove(placed("b", { node: "n1", resourceVersion: "3" }));
 
-    expect([uids(store.byNode("n1")), uids(store.byNode("n2")), store.byNode("n3")]).toEqual([
+    expect([uids(store.dependingOn("n1")), uids(store.dependingOn("n2")), store.dependingOn("n3")]).toEqual([
       ["uid-b"],
       ["uid-c"],
       [],

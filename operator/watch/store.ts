@@ -1,5 +1,5 @@
 /**
- * What is known of one kind of object in one scope: narrow frozen records by key, by their owner's uid, by node. Fed by a
+ * What is known of one kind of object in one scope: narrow frozen records by key, by their owner's uid, by what else they depend on. Fed by a
  * reflector only; everybody else reads. Objects that went away can leave their last record behind ("gone") until the
  * decision that needs it is recorded.
  */
@@ -12,8 +12,8 @@ export interface StoreOptions<R> {
   readonly onChange: (before: R | undefined, after: R | undefined) => void;
   /** What to keep of the record known so far when a newer state of the same object comes. */
   readonly merge?: (known: R, next: R) => R;
-  /** The node a record depends on; undefined: on none. */
-  readonly nodeOf?: (record: R) => string | undefined;
+  /** What else a record depends on (a pod on its node, a run on its Workflow), by name or key; undefined: on nothing. */
+  readonly dependsOn?: (record: R) => string | undefined;
   /** The record to keep of an object that is gone; undefined keeps nothing. */
   readonly keepGone?: (last: R, how: "seen" | "missed") => R | undefined;
 }
@@ -25,12 +25,12 @@ export class Store<R extends ObjectRecord> {
   /** uids of records that a reply showed and the watch has not reached yet. */
   readonly #learned = new Set<string>();
   readonly #byOwner = new Grouping<R>((record) => record.ownerUid);
-  readonly #byNode: Grouping<R>;
+  readonly #dependingOn: Grouping<R>;
   #resourceVersion = "";
 
   constructor(options: StoreOptions<R>) {
     this.#options = options;
-    this.#byNode = new Grouping<R>(options.nodeOf ?? ((): undefined => undefined));
+    this.#dependingOn = new Grouping<R>(options.dependsOn ?? ((): undefined => undefined));
   }
 
   /** The newest version the store has seen, from list metadata, events and bookmarks; "" before the first list. */
@@ -55,9 +55,9 @@ export class Store<R extends ObjectRecord> {
     return this.#byOwner.of(uid);
   }
 
-  /** What depends on a node, gone ones that were kept included. */
-  byNode(name: string): readonly R[] {
-    return this.#byNode.of(name);
+  /** What depends on a thing, gone ones that were kept included. */
+  dependingOn(name: string): readonly R[] {
+    return this.#dependingOn.of(name);
   }
 
   /** What was kept of objects that are gone. */
@@ -170,12 +170,12 @@ export class Store<R extends ObjectRecord> {
 
   #index(record: R): void {
     this.#byOwner.add(record);
-    this.#byNode.add(record);
+    this.#dependingOn.add(record);
   }
 
   #unindex(record: R): void {
     this.#byOwner.remove(record);
-    this.#byNode.remove(record);
+    this.#dependingOn.remove(record);
   }
 }
 

@@ -12,6 +12,9 @@ export type RetryScope = "Failed" | "Tasks" | "TasksAndDownstream";
 /** All tasks of a run, parts of mapped ones counted one by one. */
 export const TASKS_MAX = 10_000;
 
+/** Sub-workflows within sub-workflows: a nesting deeper than this is taken for one that never ends. */
+export const DEPTH_MAX = 8;
+
 export const TaskState = {
   /** No TaskRun has been made for it. */
   Pending: "Pending",

@@ -1,0 +1,212 @@
+/** The calls that make a run's children, and tell them to stop, pause or go on. */
+import type { Cluster } from "../act/cluster.ts";
+import { ApiError } from "../act/errors.ts";
+import { object } from "../api/decode.ts";
+import { RunReason, TaskReason } from "../api/names.ts";
+import { TASKRUNS, WORKFLOWRUNS } from "../api/paths.ts";
+import type { TaskRunRecord, WorkflowRunRecord } from "../api/records.ts";
+import { controllerOf } from "../api/pod.ts";
+import { decodeTaskRun } from "../api/taskrun.ts";
+import { decodeWorkflowRun } from "../api/workflowrun.ts";
+import { fail, nextStart } from "../decide/workflow/advance.ts";
+import type { Start } from "../decide/workflow/advance.ts";
+import { isRun, take } from "../decide/workflow/observation.ts";
+import { putBack } from "../decide/workflow/progress.ts";
+import { nodeOf } from "../decide/workflow/runstate.ts";
+import type { Children } from "../decide/workflow/runstate.ts";
+import type { Blocked } from "../decide/workflow/verdict.ts";
+import { patchFor } from "../decide/workflow/wishes.ts";
+import type { Mode } from "../decide/workflow/wishes.ts";
+import type { Store } from "../watch/store.ts";
+import type { RunMemories, RunMemory } from "./runmemories.ts";
+
+export interface ChildrenRoom {
+  readonly port: { readonly clock: { now(): number } };
+  readonly cluster: Cluster;
+  readonly taskRuns: Store<TaskRunRecord>;
+  readonly runs: Store<WorkflowRunRecord>;
+}
+
+/** Calls sent together in one pass: enough to keep the API server busy, few enough that a cancel is seen soon. */
+const TOGETHER_MAX = 64;
+
+/** all: nothing is left to do for now. some: there may be more. */
+type Done = "all" | "some";
+
+export class RunChildren {
+  readonly #room: ChildrenRoom;
+  readonly #memories: RunMemories;
+
+  constructor(room: ChildrenRoom, memories: RunMemories) {
+    this.#room = room;
+    this.#memories = memories;
+  }
+
+  /**
+   * Makes the next TaskRuns and sub-workflow runs.
+   * @throws ApiError whatever is no word about a child; the others have been made all the same
+   */
+  async start(run: WorkflowRunRecord, memory: RunMemory, children: Children): Promise<Done> {
+    const { state, blocked } = memory;
+    if (blocked !== undefined && this.#room.port.clock.now() < blocked.retryAt) return "all";
+    const starts: Start[] = [];
+    while (starts.length < TOGETHER_MAX) {
+      const next = nextStart(state, children);
+      if (next === undefined) break;
+      starts.push(next);
+    }
+    if (starts.length === 0) return "all";
+    const ended = await Promise.allSettled(starts.map(async (one) => await this.#startOne(run, memory, one)));
+    const replies = ended.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+    const refusal = replies.find((reply) => typeof reply === "object");
+    if (replies.includes("done")) this.#memories.accepted(memory);
+    if (refusal !== undefined) this.#memories.refused(memory, refusal);
+    const failed = ended.find((one) => one.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+    return "some";
+  }
+
+  /**
+   * Creates that were not answered: what was made by them is known before anything else is decided.
+   * @throws ApiError
+   */
+  async settleLost({ namespace, uid }: WorkflowRunRecord, memory: RunMemory): Promise<void> {
+    for (const [name, resource] of [...memory.unsure]) {
+      try {
+        const found = await this.#room.cluster.get(resource, { namespace, name });
+        if (controllerOf(object(object(found)["metadata"]))["uid"] === uid) this.#learn(memory, found);
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.kind !== "gone") throw error;
+      }
+      memory.unsure.delete(name);
+    }
+  }
+
+  /**
+   * Tells children what their run wants of them.
+   * @throws ApiError
+   */
+  async tell(run: WorkflowRunRecord, memory: RunMemory, children: Children): Promise<Done> {
+    const mode = modeOf(run, memory);
+    if (mode !== memory.mode) this.enlist(run, memory, mode);
+    const names = [...memory.toTell].slice(0, TOGETHER_MAX);
+    if (names.length === 0) return "all";
+    const ended = await Promise.allSettled(
+      names.map(async (name) => await this.#tellOne(run, memory, { name, children })),
+    );
+    const failed = ended.find((one) => one.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+    return memory.toTell.size > 0 ? "some" : "all";
+  }
+
+  /** Finds the children that are not what this mode wants of them. All are looked at, but only when the mode changes. */
+  enlist(run: WorkflowRunRecord, memory: RunMemory, mode: Mode = modeOf(run, memory)): void {
+    memory.mode = mode;
+    memory.toTell.clear();
+    for (const child of [...this.#room.taskRuns.byOwner(run.uid), ...this.#room.runs.byOwner(run.uid)]) {
+      if (isTold(memory, child) && patchFor(child, mode, run.name) !== undefined) memory.toTell.add(child.name);
+    }
+  }
+
+  /** Blocked: the API server does not take it for now. @throws whatever is no word about this child */
+  async #startOne(run: WorkflowRunRecord, memory: RunMemory, start: Start): Promise<"done" | Blocked> {
+    const { state } = memory;
+    try {
+      this.#learn(memory, await this.#make(run, start));
+      return "done";
+    } catch (error) {
+      if (error instanceof ApiError && error.kind === "invalid") {
+        fail(state, start.slot, { reason: TaskReason.InvalidTemplate, message: error.message });
+        return "done";
+      }
+      putBack(state.progress, start.slot);
+      const isUnsure = error instanceof ApiError && error.mayHaveActed && start.kind !== "RetryWorkflowRun";
+      if (isUnsure) memory.unsure.set(start.name, start.kind === "CreateTaskRun" ? TASKRUNS : WORKFLOWRUNS);
+      const blocked = error instanceof ApiError ? blockedBy(error) : undefined;
+      if (blocked === undefined) throw error;
+      return blocked;
+    }
+  }
+
+  async #make(run: WorkflowRunRecord, start: Start): Promise<unknown> {
+    const { cluster } = this.#room;
+    if (start.kind === "RetryWorkflowRun") {
+      const spec = { retry: { id: start.id, scope: "Failed", tasks: null } };
+      return await cluster.patch(WORKFLOWRUNS, start.child, { spec });
+    }
+    const resource = start.kind === "CreateTaskRun" ? TASKRUNS : WORKFLOWRUNS;
+    const { namespace, uid } = run;
+    try {
+      return await cluster.create(resource, namespace, start.manifest);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.kind !== "exists") throw error;
+      // Ours, made by an earlier life or by a call whose reply was lost; or somebody else's.
+      const found = await cluster.get(resource, { namespace, name: start.name });
+      if (controllerOf(object(object(found)["metadata"]))["uid"] === uid) return found;
+      const message = `${resource.kind} ${start.name} exists already and belongs to something else (an earlier run of this name that is still being deleted, perhaps). Waits until it is gone.`;
+      throw new ApiError("exists", message, { code: 409, retryAfterMs: 0 });
+    }
+  }
+
+  async #tellOne(
+    run: WorkflowRunRecord,
+    memory: RunMemory,
+    { name, children }: { readonly name: string; readonly children: Children },
+  ): Promise<void> {
+    const child = children.taskRun(name) ?? children.run(name);
+    const patch = child && isTold(memory, child) ? patchFor(child, memory.mode, run.name) : undefined;
+    if (child !== undefined && patch !== undefined) {
+      try {
+        const made = await this.#room.cluster.patch(isRun(child) ? WORKFLOWRUNS : TASKRUNS, child, patch);
+        this.#learn(memory, made);
+      } catch (error) {
+        // Gone, or another one of its name: the store will show it.
+        if (!(error instanceof ApiError) || (error.kind !== "gone" && error.kind !== "conflict")) throw error;
+      }
+    }
+    memory.toTell.delete(name);
+  }
+
+  /** A reply is news, ahead of its event. */
+  #learn({ state }: RunMemory, reply: unknown): void {
+    const isOfRun = object(reply)["kind"] === WORKFLOWRUNS.kind;
+    const run = isOfRun ? decodeWorkflowRun(reply) : undefined;
+    const taskRun = isOfRun ? undefined : decodeTaskRun(reply);
+    if (run !== undefined) this.#room.runs.learn(run);
+    if (taskRun !== undefined) this.#room.taskRuns.learn(taskRun);
+    const child = run ?? taskRun;
+    if (child?.step !== undefined) take(state, child.step, child);
+  }
+}
+
+function modeOf(run: WorkflowRunRecord, { state }: RunMemory): Mode {
+  if (state.stopped !== undefined) return "stop";
+  return run.spec.suspend === true ? "suspend" : "run";
+}
+
+/** The tasks of finally run also when the run was stopped. */
+function isTold({ state, mode }: RunMemory, { step }: TaskRunRecord | WorkflowRunRecord): boolean {
+  if (mode !== "stop" || step === undefined) return true;
+  const { graph } = state.definition;
+  const index = graph.byName.get(step.task);
+  return index !== undefined && !nodeOf(graph, index).isFinally;
+}
+
+/** Answers that time or a person changes; undefined: an ordinary failure, tried again soon. */
+function blockedBy({ kind, message }: ApiError): Blocked | undefined {
+  switch (kind) {
+    case "quota":
+      return { reason: RunReason.QuotaExceeded, message };
+    case "forbidden":
+    case "policy":
+      return { reason: RunReason.Forbidden, message };
+    case "exists":
+    case "gone":
+      return { reason: RunReason.CreateFailed, message };
+    case "invalid":
+    case "conflict":
+    case "busy":
+    case "lost":
+      return undefined;
+  }
+}
