@@ -51,11 +51,32 @@ function licences({ outputs }: Metafile): string {
   const parts = [...new Set(folders)].toSorted().map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(ROOT, folder, "package.json"), "utf8"));
     const names = readdirSync(join(ROOT, folder)).filter((file) => /^(licen[cs]e|notice|copying)/i.test(file));
-    if (names.length === 0) throw new Error(`${folder} is bundled, but holds no licence`);
     const texts = names.map((file) => readFileSync(join(ROOT, folder, file), "utf8").trim());
+    if (names.length === 0)
+      texts.push(
+        ...licenceInFiles(
+          used.filter((file) => file.startsWith(`${folder}/`)),
+          license,
+        ),
+      );
+    if (texts.length === 0) throw new Error(`${folder} is bundled, but holds no licence`);
     return [`${name} ${version} (${license})`, ...texts].join("\n\n");
   });
   return `${parts.join(`\n\n${"=".repeat(80)}\n\n`)}\n`;
+}
+
+/**
+ * Of a package that has no file with its licence: the notices at the head of its files, and the text that they point to, which is
+ * the same as that of our own licence. Other licences name their owner in their text, so they must be there. Empty: there is none.
+ */
+function licenceInFiles(files: readonly string[], license: unknown): readonly string[] {
+  const heads = files.map((file) => /^(?:\/\/.*\n)+/.exec(readFileSync(join(ROOT, file), "utf8"))?.[0] ?? "");
+  const found = [...new Set(heads)].filter((head) => head.includes("Copyright"));
+  // Where a comment on the code follows a notice, the notice alone is there from another file.
+  const notices = found.filter((head) => !found.some((other) => other !== head && head.startsWith(other)));
+  if (notices.length === 0 || !String(license).includes("Apache-2.0")) return [];
+  const ours = readFileSync(join(ROOT, "LICENSE"), "utf8").trim();
+  return [...notices.map((head) => head.replaceAll(/^\/\/ ?/gm, "").trim()), ours];
 }
 
 const { metafile } = await build({

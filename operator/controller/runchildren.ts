@@ -71,7 +71,7 @@ export class RunChildren {
    * @throws ApiError
    */
   async settleLost({ namespace, uid }: WorkflowRunRecord, memory: RunMemory): Promise<void> {
-    for (const [name, resource] of [...memory.unsure]) {
+    for (const [name, resource] of memory.unsure) {
       try {
         const found = await this.#room.cluster.get(resource, { namespace, name });
         if (controllerOf(object(object(found)["metadata"]))["uid"] === uid) this.#learn(memory, found);

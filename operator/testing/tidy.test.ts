@@ -147,6 +147,16 @@ describe("the rules find", () => {
     ["operator/lifecycle.ts", 'import { x } from "./config/config.ts";', "lifecycle.ts may not import config"],
     ["operator/watch/a.ts", 'import fs from "node:fs";', "the core imports no package, but node:fs"],
     ["operator/act/a.ts", 'const x = await import("undici");', "the core imports no package, but undici"],
+    [
+      "operator/decide/a.ts",
+      'import { parse } from "@bufbuild/cel";',
+      "the core imports no package, but @bufbuild/cel",
+    ],
+    [
+      "operator/decide/workflow/cel/library.ts",
+      'import { parse } from "@bufbuild/cel"; import { create } from "@bufbuild/protobuf";',
+      "the core imports no package, but @bufbuild/protobuf",
+    ],
     ["operator/api/a.ts", 'import x from "../../package.json";', "imports package.json"],
     ["operator/shared/a.ts", "", "tidy does not know the room shared"],
   ])("in %s: %s", (path, text, want) => {

@@ -26,6 +26,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lifecycle.ts": ["api", "controller", "port"],
   "main.ts": ["api", "controller", "port", "serve", "config", "lifecycle.ts"],
 };
+/** The one package of the core: pure computation, and all of it behind one file. */
+const CORE_PACKAGES: ReadonlyMap<string, string> = new Map([
+  ["operator/decide/workflow/cel/library.ts", "@bufbuild/cel"],
+]);
 const CORE: ReadonlySet<string> = new Set(["api", "watch", "queue", "decide", "act", "controller"]);
 
 /** Outside the port there is no time, chance or network for the core. */
@@ -76,8 +80,10 @@ export function importProblems(source: Source): readonly string[] {
   const allowed = MAY_IMPORT[room];
   if (allowed === undefined) return [`${source.path}: tidy does not know the room ${room}`];
   return importsOf(source).flatMap(({ specifier, target }) => {
-    if (target === undefined)
-      return CORE.has(room) ? [`${source.path}: the core imports no package, but ${specifier}`] : [];
+    if (target === undefined) {
+      if (!CORE.has(room) || CORE_PACKAGES.get(source.path) === specifier) return [];
+      return [`${source.path}: the core imports no package, but ${specifier}`];
+    }
     const other = roomOf(target);
     if (other === undefined)
       return target === "package.json" && room === "main.ts" ? [] : [`${source.path}: imports ${target}`];

@@ -106,7 +106,7 @@ function stoppedWords(stopped: RunState["stopped"]): string {
 
 /** "7 of 10 tasks have ended, 1 of them failed; 2 run". What is zero is not said. */
 function countWords(counts: Counts): string {
-  const { total, pending, running: active, retrying } = counts;
+  const { total, pending, running: active, retrying: paused } = counts;
   const bad = [
     [counts.failed, "failed"],
     [counts.upstreamFailed, "not run for that"],
@@ -116,6 +116,6 @@ function countWords(counts: Counts): string {
   const ended = `${total - pending - active} of ${total} tasks have ended`;
   const of = bad.flatMap(([count, word]) => (count === 0 ? [] : [`${count} ${word}`])).join(", ");
   const now = active === 0 ? "" : `; ${active} under way`;
-  const pausing = retrying === 0 ? "" : `, ${retrying} of them pause before another attempt`;
+  const pausing = paused === 0 ? "" : `, ${paused} of them pause before another attempt`;
   return `${ended}${of === "" ? "" : ` (${of})`}${now}${pausing}`;
 }

@@ -44,9 +44,9 @@ describe("what a run wants of a child", () => {
       metadata: { annotations: { "stint.dev/suspended-by": null } },
       spec: { suspend: false },
     });
-    expect([patchFor(others, "run", "sales-1"), patchFor(aTaskRun({ spec: { suspend: true } }), "run", "sales-1")]).toEqual([
-      undefined,
-      undefined,
-    ]);
+    expect([
+      patchFor(others, "run", "sales-1"),
+      patchFor(aTaskRun({ spec: { suspend: true } }), "run", "sales-1"),
+    ]).toEqual([undefined, undefined]);
   });
 });
