@@ -29,28 +29,64 @@ export function nearest(wrong: string, known: Iterable<string>): string | undefi
   return best;
 }
 
-/** Optimal string alignment; anything above `limit` for words that are further apart. Looks at a band beside the diagonal only. */
+/** Optimal string alignment; limit + 1 for words that are further apart. What both begin and end with needs no edits. */
 function editsUpTo(limit: number, a: string, b: string): number {
+  let [start, endA, endB] = [0, a.length, b.length];
+  while (start < endA && start < endB && a.charCodeAt(start) === b.charCodeAt(start)) start += 1;
+  while (endA > start && endB > start && a.charCodeAt(endA - 1) === b.charCodeAt(endB - 1)) {
+    endA -= 1;
+    endB -= 1;
+  }
+  if (Math.abs(endA - endB) > limit) return limit + 1;
+  if (start === endA || start === endB) return endA - start + (endB - start);
+  return alignment(limit, a.slice(start, endA), b.slice(start, endB));
+}
+
+/** Only a band beside the diagonal is filled in: what is outside needs more than `limit` edits. */
+function alignment(limit: number, a: string, b: string): number {
   const far = limit + 1;
-  let [older, previous] = [[] as readonly number[], Array.from({ length: b.length + 1 }, (_, column) => column)];
+  const width = b.length + 1;
+  let older = new Uint8Array(width).fill(far);
+  let previous = Uint8Array.from({ length: width }, (_, column) => Math.min(column, far));
+  let current = new Uint8Array(width).fill(far);
   for (let line = 1; line <= a.length; line += 1) {
-    const current = Array.from({ length: b.length + 1 }, () => far);
-    if (line <= limit) current[0] = line;
-    let least = current[0] ?? far;
-    for (let column = Math.max(1, line - limit); column <= Math.min(b.length, line + limit); column += 1) {
-      const same = a[line - 1] === b[column - 1];
-      const swapped = a[line - 1] === b[column - 2] && a[line - 2] === b[column - 1];
-      const edits = Math.min(
-        (previous[column - 1] ?? far) + (same ? 0 : 1),
-        (previous[column] ?? far) + 1,
-        (current[column - 1] ?? far) + 1,
-        swapped ? (older[column - 2] ?? far) + 1 : far,
-      );
+    const first = Math.max(1, line - limit);
+    current[first - 1] = first === 1 ? Math.min(line, far) : far;
+    let least = current[first - 1] ?? far;
+    for (let column = first; column <= Math.min(b.length, line + limit); column += 1) {
+      const edits = editsHere({ a, b, line, column, far }, { older, previous, current });
       current[column] = edits;
       least = Math.min(least, edits);
     }
+    if (line + limit < b.length) current[line + limit + 1] = far;
     if (least > limit) return far;
-    [older, previous] = [previous, current];
+    [older, previous, current] = [previous, current, older];
   }
   return previous[b.length] ?? far;
+}
+
+interface Cell {
+  readonly a: string;
+  readonly b: string;
+  readonly line: number;
+  readonly column: number;
+  readonly far: number;
+}
+
+interface Rows {
+  readonly older: Uint8Array;
+  readonly previous: Uint8Array;
+  readonly current: Uint8Array;
+}
+
+function editsHere({ a, b, line, column, far }: Cell, { older, previous, current }: Rows): number {
+  const same = a[line - 1] === b[column - 1];
+  const isSwap = line > 1 && column > 1 && a[line - 1] === b[column - 2] && a[line - 2] === b[column - 1];
+  return Math.min(
+    far,
+    (previous[column - 1] ?? far) + (same ? 0 : 1),
+    (previous[column] ?? far) + 1,
+    (current[column - 1] ?? far) + 1,
+    isSwap ? (older[column - 2] ?? far) + 1 : far,
+  );
 }

@@ -32,6 +32,7 @@ describe("the parts", () => {
     ["of items", { items: ["a", 1, { k: "v" }, null] }, ["a", 1, { k: "v" }, null]],
     ["of no items", { items: [] }, []],
     ["of items with references", { items: ["$(params.x)", { a: ["$(run.ds)"] }] }, ["ex", { a: ["run"] }]],
+    ["of items with literals", { items: ["$$(params.x)", "$(HOME)"] }, ["$(params.x)", "$(HOME)"]],
     ["of a range", { range: { end: 3 } }, [0, 1, 2]],
     ["of a range with a step", { range: { start: 1, end: 8, step: 3 } }, [1, 4, 7]],
     ["of a range whose end is met exactly", { range: { start: 1, end: 7, step: 3 } }, [1, 4]],

@@ -3,7 +3,7 @@ import { TaskReason } from "../../api/names.ts";
 import { shallow, MAX_DEPTH } from "../templateerror.ts";
 import { TASKS_MAX } from "./model.ts";
 import type { TaskSpec } from "./model.ts";
-import { parseText, textOf } from "./references.ts";
+import { mayRefer, parseText, textOf } from "./references.ts";
 import type { Reference } from "./references.ts";
 import { substitute } from "./substitute.ts";
 import type { Facts } from "./substitute.ts";
@@ -59,16 +59,19 @@ export function resultReference(text: unknown): (Reference & { readonly kind: "r
 
 function partsOfItems(items: readonly unknown[], facts: Facts): Expansion {
   if (items.length > TASKS_MAX) return tooMany(items.length);
-  // A param can make an element too large; the elements are not kept, for together they may be.
+  const variable = new Set<number>();
   for (const [index, item] of items.entries()) {
+    if (!mayRefer(item)) continue;
+    variable.add(index);
+    // A param can make an element too large; the elements are not kept, for together they may be.
     const made = substitute(item, facts, `forEach.items[${index}]`);
     if ("problem" in made) return made;
   }
   return {
     total: items.length,
     itemAt: (part) => {
-      const made = part in items ? substitute(items[part], facts) : undefined;
-      return made !== undefined && "value" in made ? made.value : undefined;
+      const made = variable.has(part) ? substitute(items[part], facts) : { value: items[part] };
+      return "value" in made ? made.value : undefined;
     },
   };
 }

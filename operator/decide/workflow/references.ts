@@ -3,7 +3,6 @@
  * $(run.field). Only a text that begins like one of them is ours; $(VAR) and $$(VAR) are Kubernetes' own. One $ more makes ours a
  * literal: $$(params.x) stands for the text $(params.x).
  */
-import { isObject } from "../../api/decode.ts";
 import { MAX_DEPTH } from "../templateerror.ts";
 import { didYouMean } from "./didyoumean.ts";
 import { keyPath, shown } from "./words.ts";
@@ -48,6 +47,7 @@ const LITERAL = "to mean the text itself, write one $ more in front of it";
  * none is a problem, in words. Takes time in proportion to the text.
  */
 export function parseText(text: string): ParsedText {
+  if (!text.includes("$(")) return { pieces: text === "" ? [] : [text] };
   const pieces: (string | Reference)[] = [];
   let literal = "";
   let done = 0;
@@ -161,29 +161,60 @@ export function referencesIn(value: unknown, path: string): References {
   return { references, problems };
 }
 
+/** Whether a value has texts that substitute would change, or refuse. False is certain. */
+export function mayRefer(value: unknown): boolean {
+  return textsIn(value, "").length > 0;
+}
+
 interface FoundText {
   readonly path: string;
   /** undefined, once: there is something too deep to be looked at. */
   readonly value: string | undefined;
 }
 
+/** A value within another one. Its path is put together only where it is asked for: most texts have no reference. */
+interface Place {
+  readonly value: unknown;
+  readonly above?: Place;
+  readonly key: string | number;
+  readonly depth: number;
+}
+
 /** Texts that can hold a reference. */
 function textsIn(root: unknown, path: string): readonly FoundText[] {
   const found: FoundText[] = [];
   let tooDeep = false;
-  const todo: { value: unknown; path: string; depth: number }[] = [{ value: root, path, depth: 0 }];
-  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
-    const { value, depth } = next;
-    if (typeof value === "string" && value.includes("$(")) found.push({ path: next.path, value });
-    if (typeof value !== "object" || value === null) continue;
-    if (depth >= MAX_DEPTH) tooDeep = true;
-    else for (const child of childrenOf(value, next.path).toReversed()) todo.push({ ...child, depth: depth + 1 });
+  const todo: Place[] = [{ value: root, key: path, depth: 0 }];
+  for (let place = todo.pop(); place !== undefined; place = todo.pop()) {
+    const { value, depth } = place;
+    if (typeof value === "string") {
+      if (value.includes("$(")) found.push({ path: pathOf(place), value });
+    } else if (depth >= MAX_DEPTH) tooDeep ||= isNested(value);
+    else if (isNested(value)) pushChildren(todo, value, place);
   }
   return tooDeep ? [...found, { path, value: undefined }] : found;
 }
 
-function childrenOf(value: object, path: string): readonly { readonly value: unknown; readonly path: string }[] {
-  if (Array.isArray(value)) return value.map((one: unknown, index) => ({ value: one, path: `${path}[${index}]` }));
-  if (!isObject(value)) return [];
-  return Object.entries(value).map(([key, one]) => ({ value: one, path: keyPath(path, key) }));
+function isNested(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+/** The last first, as a stack wants them; only what can hold a reference. */
+function pushChildren(todo: Place[], value: object, above: Place): void {
+  const depth = above.depth + 1;
+  const push = (child: unknown, key: string | number): void => {
+    if (isNested(child) || typeof child === "string") todo.push({ value: child, above, key, depth });
+  };
+  if (Array.isArray(value)) {
+    for (let index = value.length - 1; index >= 0; index -= 1) push(value[index], index);
+    return;
+  }
+  const fields = Object.entries(value);
+  for (let index = fields.length - 1; index >= 0; index -= 1) push(fields[index]?.[1], fields[index]?.[0] ?? "");
+}
+
+function pathOf(place: Place): string {
+  if (place.above === undefined) return String(place.key);
+  const above = pathOf(place.above);
+  return typeof place.key === "number" ? `${above}[${place.key}]` : keyPath(above, place.key);
 }

@@ -11,7 +11,7 @@ export interface WorkflowProblem {
 /** Nobody reads more, and each is a few hundred bytes. */
 export const PROBLEMS_MAX = 100;
 /** Each looks at up to 10,000 names; a condition's message has room for some ten problems. */
-const SUGGESTIONS_MAX = 25;
+const SUGGESTIONS_MAX = 15;
 
 /** Problems in the order they are found, up to the limit; those beyond it are dropped. */
 export class Findings {

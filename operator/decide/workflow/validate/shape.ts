@@ -80,16 +80,17 @@ const map =
   };
 
 /** Fields that are not named are nobody's business: the API server refuses or drops them. */
-const fields =
-  (shapes: Readonly<Record<string, Shape>>, ...required: readonly string[]): Shape =>
-  (value, path, findings) => {
+function fields(shapes: Readonly<Record<string, Shape>>, ...required: readonly string[]): Shape {
+  const all = Object.entries(shapes).map(([name, shape]) => ({ name, shape, isRequired: required.includes(name) }));
+  return (value, path, findings) => {
     if (!isObject(value)) return findings.report(path, `must be an object, is ${kindOf(value)}`);
-    for (const [name, shape] of Object.entries(shapes)) {
+    for (const { name, shape, isRequired } of all) {
       const found = Object.hasOwn(value, name) ? value[name] : undefined;
       if (found !== undefined) shape(found, `${path}.${name}`, findings);
-      else if (required.includes(name)) findings.report(`${path}.${name}`, "must be given");
+      else if (isRequired) findings.report(`${path}.${name}`, "must be given");
     }
   };
+}
 
 const WORD_FORM = "letters, digits, - and _, beginning with a letter or _ and not ending with -";
 const word: Shape = text({ min: 1, max: 63, pattern: { form: PARAM_NAME, words: WORD_FORM } });
