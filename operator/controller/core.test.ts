@@ -16,6 +16,9 @@ interface More {
   readonly namespaces?: readonly string[];
   readonly podtemplates?: Opened["chunks"] | Opened;
   readonly nodes?: Opened["chunks"] | Opened;
+  readonly workflows?: Opened["chunks"] | Opened;
+  readonly workflowruns?: Opened["chunks"] | Opened;
+  readonly controllerrevisions?: Opened["chunks"] | Opened;
 }
 
 /** A server whose watches say this, by resource. */
@@ -140,16 +143,17 @@ describe("the core", () => {
     const { core, advance, seen } = serving([listEnd], [listEnd], { namespaces: ["a", "b", "a"] });
     await advance(0);
 
-    expect(seen.map(({ path }) => path)).toEqual([
-      "/apis/stint.dev/v1alpha1/namespaces/a/taskruns",
-      "/api/v1/namespaces/a/pods",
-      "/api/v1/namespaces/a/podtemplates",
-      "/apis/stint.dev/v1alpha1/namespaces/b/taskruns",
-      "/api/v1/namespaces/b/pods",
-      "/api/v1/namespaces/b/podtemplates",
-      "/api/v1/nodes",
-    ]);
-    expect(core.watches().map(({ resource, namespace }) => `${namespace}/${resource}`)).toHaveLength(7);
+    const inOne = (namespace: string): readonly string[] => [
+      `/apis/stint.dev/v1alpha1/namespaces/${namespace}/workflows`,
+      `/apis/stint.dev/v1alpha1/namespaces/${namespace}/workflowruns`,
+      `/apis/apps/v1/namespaces/${namespace}/controllerrevisions`,
+      `/apis/stint.dev/v1alpha1/namespaces/${namespace}/taskruns`,
+      `/api/v1/namespaces/${namespace}/pods`,
+      `/api/v1/namespaces/${namespace}/podtemplates`,
+    ];
+    expect(seen.map(({ path }) => path)).toEqual([...inOne("a"), ...inOne("b"), "/api/v1/nodes"]);
+    expect(seen.filter(({ metadataOnly }) => metadataOnly === true)).toHaveLength(2);
+    expect(core.watches().map(({ resource, namespace }) => `${namespace}/${resource}`)).toHaveLength(13);
     await core.stop();
   });
 
@@ -182,11 +186,14 @@ describe("the core", () => {
     const { core, advance, writes, seen } = serving([done, listEnd, ...bookmarks], [listEnd, ...bookmarks], {
       podtemplates: [listEnd, ...bookmarks],
       nodes: [listEnd, ...bookmarks],
+      workflows: [listEnd, ...bookmarks],
+      workflowruns: [listEnd, ...bookmarks],
+      controllerrevisions: [listEnd, ...bookmarks],
     });
     await advance(3_500_000);
 
     expect(writes()).toEqual([]);
-    expect(seen).toHaveLength(4);
+    expect(seen).toHaveLength(7);
     await core.stop();
   });
 });

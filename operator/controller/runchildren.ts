@@ -1,5 +1,4 @@
 /** The calls that make a run's children, and tell them to stop, pause or go on. */
-import type { Cluster } from "../act/cluster.ts";
 import { ApiError } from "../act/errors.ts";
 import { object } from "../api/decode.ts";
 import { RunReason, TaskReason } from "../api/names.ts";
@@ -17,15 +16,8 @@ import type { Children } from "../decide/workflow/runstate.ts";
 import type { Blocked } from "../decide/workflow/verdict.ts";
 import { patchFor } from "../decide/workflow/wishes.ts";
 import type { Mode } from "../decide/workflow/wishes.ts";
-import type { Store } from "../watch/store.ts";
+import type { WorkflowRunRoom } from "./runroom.ts";
 import type { RunMemories, RunMemory } from "./runmemories.ts";
-
-export interface ChildrenRoom {
-  readonly port: { readonly clock: { now(): number } };
-  readonly cluster: Cluster;
-  readonly taskRuns: Store<TaskRunRecord>;
-  readonly runs: Store<WorkflowRunRecord>;
-}
 
 /** Calls sent together in one pass: enough to keep the API server busy, few enough that a cancel is seen soon. */
 const TOGETHER_MAX = 64;
@@ -34,10 +26,10 @@ const TOGETHER_MAX = 64;
 type Done = "all" | "some";
 
 export class RunChildren {
-  readonly #room: ChildrenRoom;
+  readonly #room: WorkflowRunRoom;
   readonly #memories: RunMemories;
 
-  constructor(room: ChildrenRoom, memories: RunMemories) {
+  constructor(room: WorkflowRunRoom, memories: RunMemories) {
     this.#room = room;
     this.#memories = memories;
   }
@@ -143,7 +135,9 @@ export class RunChildren {
       // Ours, made by an earlier life or by a call whose reply was lost; or somebody else's.
       const found = await cluster.get(resource, { namespace, name: start.name });
       if (controllerOf(object(object(found)["metadata"]))["uid"] === uid) return found;
-      const message = `${resource.kind} ${start.name} exists already and belongs to something else (an earlier run of this name that is still being deleted, perhaps). Waits until it is gone.`;
+      const message =
+        `${resource.kind} ${start.name} exists already and belongs to something else (an earlier run of this name that is ` +
+        "still being deleted, perhaps). Waits until it is gone.";
       throw new ApiError("exists", message, { code: 409, retryAfterMs: 0 });
     }
   }

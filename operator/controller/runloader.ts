@@ -12,7 +12,7 @@ import type { Children, RunState } from "../decide/workflow/runstate.ts";
 import { runStatus } from "../decide/workflow/status.ts";
 import { beginning, retrying } from "../decide/workflow/verdict.ts";
 import { stamp } from "../decide/wording.ts";
-import type { WorkflowRunRoom } from "./workflowruns.ts";
+import type { WorkflowRunRoom } from "./runroom.ts";
 
 export class RunLoader {
   readonly #room: Pick<WorkflowRunRoom, "port" | "taskRuns" | "runs" | "definitions">;

@@ -1,9 +1,7 @@
 /** The beginning of a run: its Workflow is found and checked, its definition kept and recorded, before anything is made. */
-import type { Cluster } from "../act/cluster.ts";
 import { list, object } from "../api/decode.ts";
 import { API_VERSION, Phase, RunReason } from "../api/names.ts";
 import { WORKFLOWRUNS } from "../api/paths.ts";
-import type { Port } from "../api/port.ts";
 import { TERMINAL_PHASES } from "../api/records.ts";
 import type { WorkflowRecord, WorkflowRunRecord } from "../api/records.ts";
 import type { WorkflowRunStatus } from "../api/types.ts";
@@ -17,19 +15,8 @@ import { begun, impossible, waiting } from "../decide/workflow/verdict.ts";
 import type { RunVerdict } from "../decide/workflow/verdict.ts";
 import { stamp } from "../decide/wording.ts";
 import { sameStatus } from "../act/status.ts";
-import type { Waiting } from "../queue/waiting.ts";
-import type { Store } from "../watch/store.ts";
 import type { Pass } from "./controller.ts";
-import type { Definitions } from "./definitions.ts";
-
-export interface RunStartRoom {
-  readonly port: Port;
-  readonly cluster: Cluster;
-  readonly workflows: Store<WorkflowRecord>;
-  readonly runs: Store<WorkflowRunRecord>;
-  readonly definitions: Definitions;
-  readonly waiting: Waiting;
-}
+import type { WorkflowRunRoom } from "./runroom.ts";
 
 /** What a run waits for tells by an event; this is for what has none, such as a Workflow that is being replaced. */
 const WAITING_MS = 30_000;
@@ -37,10 +24,10 @@ const WAITING_MS = 30_000;
 type Write = (run: WorkflowRunRecord, status: WorkflowRunStatus, priority: "high" | "low") => Promise<void>;
 
 export class RunStart {
-  readonly #room: RunStartRoom;
+  readonly #room: WorkflowRunRoom;
   readonly #write: Write;
 
-  constructor(room: RunStartRoom, write: Write) {
+  constructor(room: WorkflowRunRoom, write: Write) {
     this.#room = room;
     this.#write = write;
   }

@@ -6,12 +6,9 @@
  *   under way   children that changed are taken in; then: stop it, decide, start, tell children, write the status
  */
 import { sameStatus } from "../act/status.ts";
-import type { Cluster } from "../act/cluster.ts";
-import type { Events } from "../act/events.ts";
 import { WORKFLOWRUNS } from "../api/paths.ts";
-import type { Port } from "../api/port.ts";
 import { TERMINAL_PHASES } from "../api/records.ts";
-import type { Step, TaskRunRecord, WorkflowRunRecord } from "../api/records.ts";
+import type { Step, WorkflowRunRecord } from "../api/records.ts";
 import type { WorkflowRunStatus } from "../api/types.ts";
 import { decodeWorkflowRun } from "../api/workflowrun.ts";
 import { decideReady, deadlineOf, stopWish } from "../decide/workflow/advance.ts";
@@ -21,26 +18,13 @@ import { runEventOf } from "../decide/workflow/runevent.ts";
 import type { Children } from "../decide/workflow/runstate.ts";
 import { runStatus } from "../decide/workflow/status.ts";
 import { verdictOf } from "../decide/workflow/verdict.ts";
-import type { Waiting } from "../queue/waiting.ts";
-import type { Store } from "../watch/store.ts";
 import { RunChildren } from "./runchildren.ts";
 import type { Pass } from "./controller.ts";
-import type { Definitions } from "./definitions.ts";
 import { RunLoader, observed } from "./runloader.ts";
 import { RunMemories } from "./runmemories.ts";
 import type { RunMemory } from "./runmemories.ts";
+import type { WorkflowRunRoom } from "./runroom.ts";
 import { RunStart } from "./runstart.ts";
-
-export interface WorkflowRunRoom {
-  readonly port: Port;
-  readonly cluster: Cluster;
-  readonly events: Events | undefined;
-  readonly taskRuns: Store<TaskRunRecord>;
-  readonly runs: Store<WorkflowRunRecord>;
-  readonly definitions: Definitions;
-  /** Runs by the Workflow they wait for. */
-  readonly waiting: Waiting;
-}
 
 /** Tasks decided in one pass: a `when` is evaluated in some ten microseconds, and watches and probes must not wait long. */
 const DECIDED_MAX = 500;
@@ -54,7 +38,7 @@ export class WorkflowRuns {
   readonly #loader: RunLoader;
   readonly #children: RunChildren;
 
-  constructor(room: WorkflowRunRoom & ConstructorParameters<typeof RunStart>[0]) {
+  constructor(room: WorkflowRunRoom) {
     this.#room = room;
     this.#memories = new RunMemories(room.port);
     this.#start = new RunStart(room, this.write.bind(this));
