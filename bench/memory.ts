@@ -12,7 +12,7 @@ const TASK_RUNS = 10_000;
 /** What a TaskRun under way may cost, its pod included. */
 const TARGET_BYTES = 2048;
 
-const STAGES = ["running", "failed once, running again", "succeeded"] as const;
+const STAGES = ["running", "failed once, running again", "succeeded", "running, of a workflow"] as const;
 type Stage = (typeof STAGES)[number];
 
 main();
@@ -82,7 +82,11 @@ function taskRunText(stage: Stage): (index: number) => string {
     return JSON.stringify({
       apiVersion: "stint.dev/v1alpha1",
       kind: "TaskRun",
-      metadata: { ...metadataOf(index, nameOf(index), uidOf("a", index)), generation: 1 },
+      metadata: {
+        ...metadataOf(index, nameOf(index), uidOf("a", index)),
+        generation: 1,
+        ...(stage === "running, of a workflow" && placeInRun(index)),
+      },
       spec: {
         retry: { limit: 2 },
         activeDeadlineSeconds: 7200,
@@ -115,6 +119,25 @@ function taskRunText(stage: Stage): (index: number) => string {
         ],
       },
     });
+  };
+}
+
+/** As decide/workflow/child.ts writes it. */
+function placeInRun(index: number): object {
+  const run = "nightly-sales-12-bcdfgh";
+  const controller = { apiVersion: "stint.dev/v1alpha1", kind: "WorkflowRun", name: run, uid: uidOf("e", 1) };
+  return {
+    labels: {
+      "stint.dev/workflow": "nightly-sales",
+      "stint.dev/workflowrun": run,
+      "stint.dev/task": "load-customers",
+      "stint.dev/index": String(index),
+    },
+    annotations: {
+      "stint.dev/data-interval-start": "2030-01-01T00:00:00Z",
+      "stint.dev/data-interval-end": "2030-01-02T00:00:00Z",
+    },
+    ownerReferences: [{ ...controller, controller: true, blockOwnerDeletion: true }],
   };
 }
 

@@ -11,6 +11,8 @@ import { loadSchema, problemsOf, pruned } from "../../testing/sim/apiserver/sche
 import { childRunManifest, taskRunManifest } from "./child.ts";
 import type { Child, ChildWish, MergedSpecs, Substitute } from "./child.ts";
 import type { TaskSpec } from "./model.ts";
+import { substitute } from "./substitute.ts";
+import type { Facts } from "./substitute.ts";
 
 const asIs: Substitute = (value) => ({ value });
 /** Every text, so that what it is used on can be seen. */
@@ -151,6 +153,51 @@ describe("the TaskRun of a task", () => {
     expect("problem" in child ? child.problem.message : "").toMatch(
       /^template, merged over .*spec\.containers.*\$patch must be/,
     );
+  });
+
+  it.each(["template", "taskDefaults"])("is refused for a template in %s that nests as no pod does", (where) => {
+    let deep: unknown = 1;
+    for (let level = 0; level < 200_000; level += 1) deep = [deep];
+    const template = { spec: { deep } };
+    const own = where === "template" ? { template } : {};
+    const child = taskRunManifest(wish(own, where === "template" ? {} : { taskDefaults: { template } }), asIs);
+
+    expect(child).toMatchObject({
+      problem: {
+        reason: "InvalidTemplate",
+        message: expect.stringMatching(/^template: nested more than 100/) as unknown,
+      },
+    });
+  });
+
+  it("has the values of its part where its template refers to them", () => {
+    const containers = [{ name: "main", image: "python:$(params.version)", env: [{ name: "FILE", value: "$(item)" }] }];
+    const facts: Facts = {
+      param: (name) => (name === "version" ? "3.13" : undefined),
+      item: () => "a.csv",
+      index: () => 7,
+      result: () => ({ missing: "no" }),
+      status: () => undefined,
+      run: () => undefined,
+    };
+    const child = (value: string): Child =>
+      taskRunManifest(
+        wish({ template: { spec: { containers, hostname: value } } }, { index: 7, taskDefaults: { template: POD } }),
+        (template, path) => substitute(template, facts, path),
+      );
+
+    expect(object(made(child("part-$(index)"))["spec"])["template"]).toEqual({
+      spec: {
+        hostname: "part-7",
+        containers: [{ name: "main", image: "python:3.13", env: [{ name: "FILE", value: "a.csv" }] }],
+      },
+    });
+    expect(child("$(tasks.a.results.b)")).toMatchObject({
+      problem: {
+        reason: "MissingInput",
+        message: expect.stringMatching(/^template\.spec\.hostname: there is no/) as unknown,
+      },
+    });
   });
 
   it("has $(...) replaced in its template and in the name of the base, and nowhere else", () => {

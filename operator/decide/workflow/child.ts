@@ -6,7 +6,7 @@ import type { WorkflowRunRecord } from "../../api/records.ts";
 import type { WorkflowSpec } from "../../api/types.ts";
 import { labelValue } from "../childname.ts";
 import { mergeTemplates } from "../template.ts";
-import { TemplateError } from "../templateerror.ts";
+import { MAX_DEPTH, TemplateError, shallow } from "../templateerror.ts";
 import type { FinallySpec, TaskSpec } from "./model.ts";
 import { childName } from "./names.ts";
 
@@ -159,14 +159,27 @@ function merge(defaults: Json, task: TaskSpec | FinallySpec): MergedSpec {
     };
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
-    const message = `template, merged over taskDefaults.template: ${error.message}`;
-    return { problem: { reason: TaskReason.InvalidTemplate, message } };
+    return { problem: { reason: TaskReason.InvalidTemplate, message: error.message } };
   }
 }
 
 /** One alone stays as it is, with directives for the templates below it. @throws TemplateError */
 function mergedTemplate(below: unknown, own: unknown): unknown {
-  return isObject(below) && isObject(own) ? mergeTemplates(below, own) : (own ?? below);
+  if (isObject(below) && isObject(own)) return mergedOver(below, own);
+  const only = own ?? below;
+  // A JSON writer might not survive it.
+  if (!shallow(only)) throw new TemplateError(`template: nested more than ${MAX_DEPTH} levels deep, which no pod is`);
+  return only;
+}
+
+/** @throws TemplateError */
+function mergedOver(below: Json, own: Json): Json {
+  try {
+    return mergeTemplates(below, own);
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    throw new TemplateError(`template, merged over taskDefaults.template: ${error.message}`);
+  }
 }
 
 function mergedField(below: unknown, own: unknown): unknown {
