@@ -2,7 +2,7 @@
 import type { WorkflowSpec } from "../../../api/types.ts";
 import { ancestorsOf, compileGraph, findCycle } from "../graph.ts";
 import type { TaskSpec } from "../model.ts";
-import { parseWhen } from "./parsewhen.ts";
+import { parseWhen } from "../when.ts";
 
 /** An entry of spec.tasks or spec.finally. Those of finally have neither dependsOn nor triggerRule. */
 export interface Entry {

@@ -3,7 +3,7 @@ import { isObject } from "../../../api/decode.ts";
 import { listsOf } from "../foreach.ts";
 import type { ForEach } from "../foreach.ts";
 import { unknownParam } from "../params.ts";
-import { textOf } from "../references.ts";
+import { RUN_FIELDS, textOf } from "../references.ts";
 import type { Reference } from "../references.ts";
 import { quoted } from "../words.ts";
 import type { Definition, Entry } from "./definition.ts";
@@ -26,10 +26,16 @@ export function useProblem(reference: Reference, entry: Entry, { definition, fin
     case "result":
       return taskProblem(reference.task, entry, definition, findings) ?? resultProblem(reference, definition, findings);
     case "run":
-      return reference.field === "status" && !entry.isFinally
-        ? "run.status is known in finally only, once all tasks have ended"
-        : undefined;
+      return runProblem(reference.field, entry, findings);
   }
+}
+
+/** In a text an unknown field is found when it is read, in `when` here. */
+function runProblem(field: string, { isFinally }: Entry, findings: Findings): string | undefined {
+  if (field === "status" && !isFinally) return "run.status is known in finally only, once all tasks have ended";
+  if (RUN_FIELDS.some((known) => known === field)) return undefined;
+  const meant = findings.suggest(field, RUN_FIELDS);
+  return `a run has no ${quoted(field)}${meant === "" ? `; it has ${RUN_FIELDS.join(", ")}` : meant}`;
 }
 
 export function paramProblem(name: string, definition: Definition): string | undefined {
