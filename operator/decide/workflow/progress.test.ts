@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { WorkflowSpec } from "../../api/types.ts";
-import { aFinallyTask, aSpec, aTask, tasksOf } from "../../testing/workflows/specs.ts";
+import {
+  aFinallyTask,
+  aSpec,
+  aTask,
+  chainOf,
+  diamondOf,
+  layersOf,
+  tasksOf,
+  wideOf,
+} from "../../testing/workflows/specs.ts";
 import { compileGraph } from "./graph.ts";
 import { STATE_LETTER } from "./model.ts";
 import type { Observed, TaskSpec } from "./model.ts";
@@ -291,5 +300,36 @@ describe("a stop", () => {
     expect([letters(progress), partLetters(progress, "a"), activeCount(progress)]).toEqual(["RC", "SCR", 1]);
     see(progress, "a/2", "Cancelled");
     expect([letters(progress), allDone(progress)]).toEqual(["CC", true]);
+  });
+});
+
+describe("a run of 10,000", () => {
+  it.each([
+    ["tasks side by side", wideOf(10_000), 1],
+    ["tasks in a chain", chainOf(10_000), 1],
+    ["tasks between two", diamondOf(9_998), 1],
+    ["tasks in layers", layersOf(10_000, 50), 1],
+    ["parts", aSpec([mapped("load")]), 10_000],
+    ["parts, seven at a time", aSpec([mapped("load", {}, 7)]), 10_000],
+  ])("%s comes to its end", (_, spec, parts) => {
+    const progress = start(spec);
+    let started = 0;
+    while (!allDone(progress)) {
+      openReady(progress, parts);
+      const slot = takeStart(progress);
+      if (slot === undefined) throw new Error("nothing is left to start");
+      started += 1;
+      observe(progress, slot, "Active");
+      observe(progress, slot, "Succeeded");
+    }
+
+    expect([started, progress.counts.succeeded, progress.counts.total]).toEqual([10_000, 10_000, 10_000]);
+  });
+
+  it("tasks in a chain is passed through by one failure", () => {
+    const progress = start(chainOf(10_000));
+    see(progress, "t0", "Failed");
+
+    expect(progress.counts).toMatchObject({ total: 10_000, failed: 1, upstreamFailed: 9_999 });
   });
 });

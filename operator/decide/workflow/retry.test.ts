@@ -55,8 +55,8 @@ describe("a retry", () => {
   it("says which tasks it does not know", () => {
     const { progress } = restore(compileGraph(chain), { states: "SSSSSS" });
 
-    expect(retryProgress(progress, { id: "again", scope: "Tasks", tasks: ["a", "z"] })).toEqual({
-      problem: `spec.retry.tasks[1]: the definition of this run has no task "z"`,
+    expect(retryProgress(progress, { id: "again", scope: "Tasks", tasks: ["a", "clena"] })).toEqual({
+      problem: `spec.retry.tasks[1]: this run has no task "clena"; did you mean "clean"?`,
     });
     const many = retryProgress(progress, { id: "again", scope: "Tasks", tasks: ["q", "r", "s", "t", "u"] });
     expect(many).toMatchObject({ problem: expect.stringMatching(/tasks\[2\].*\(and 2 more\)$/) });

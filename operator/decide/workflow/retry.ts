@@ -1,5 +1,6 @@
 /** Which part of an ended run a retry runs again. */
 import type { WorkflowRunSpec } from "../../api/types.ts";
+import { didYouMean } from "./didyoumean.ts";
 import { TaskState } from "./model.ts";
 import type { FinalState, Graph, GraphNode } from "./model.ts";
 import { Code, codeAt, setCode } from "./parts.ts";
@@ -60,7 +61,10 @@ function indexesOf(
   if (unknown.length === 0) return { indexes: names.map((name) => graph.byName.get(name) ?? 0) };
   const words = unknown
     .slice(0, PROBLEMS_MAX)
-    .map(({ name, place }) => `spec.retry.tasks[${place}]: the definition of this run has no task "${name}"`);
+    .map(
+      ({ name, place }) =>
+        `spec.retry.tasks[${place}]: this run has no task "${name}"${didYouMean(name, graph.byName.keys())}`,
+    );
   const more = unknown.length > PROBLEMS_MAX ? ` (and ${unknown.length - PROBLEMS_MAX} more)` : "";
   return { problem: `${words.join("; ")}${more}` };
 }

@@ -42,3 +42,14 @@ export function diamondOf(width: number): WorkflowSpec {
 export function wideOf(width: number): WorkflowSpec {
   return aSpec(Array.from({ length: width }, (_, index) => aTask(`t${index}`)));
 }
+
+/** Layers of so many tasks, each of which depends on the whole layer before it. */
+export function layersOf(size: number, width: number): WorkflowSpec {
+  return aSpec(
+    Array.from({ length: size }, (_, index) => {
+      const layer = Math.floor(index / width);
+      const before = Array.from({ length: layer === 0 ? 0 : width }, (__, place) => `t${(layer - 1) * width + place}`);
+      return aTask(`t${index}`, before.length === 0 ? {} : { dependsOn: before });
+    }),
+  );
+}
