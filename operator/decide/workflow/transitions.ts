@@ -172,7 +172,7 @@ function tell({ upSucceeded, upFailed, upSkipped }: RunProgress, node: number, s
 /** Looks at the rule of a task that waits. It is added to `ready`, or ends and is added to `done`. */
 function judge(progress: RunProgress, index: number, ready: number[], done: number[]): void {
   const node = progress.graph.nodes[index];
-  if (node === undefined || progress.isStopped || progress.stage[index] !== Stage.Waiting) return;
+  if (node === undefined || progress.stage[index] !== Stage.Waiting) return;
   const succeeded = progress.upSucceeded[index] ?? 0;
   const failed = progress.upFailed[index] ?? 0;
   const skipped = progress.upSkipped[index] ?? 0;
@@ -253,13 +253,12 @@ export function change(progress: RunProgress, { node, part }: Slot, to: Code): v
   refresh(progress, node);
 }
 
-/** Whether the node may start a part. */
+/** Whether the node may start a part. After a stop no task has one that is unstarted. */
 function refresh(progress: RunProgress, node: number): void {
   const { unstarted, active, place } = partsAt(progress, node);
   if (place < 0) return;
-  const isHeld = progress.isStopped && node < progress.graph.taskCount;
   const isFull = active >= (progress.graph.nodes[node]?.maxParallel ?? Infinity);
-  if (unstarted > 0 && !isHeld && !isFull) addIndex(progress.startable, place);
+  if (unstarted > 0 && !isFull) addIndex(progress.startable, place);
   else deleteIndex(progress.startable, place);
 }
 
