@@ -27,7 +27,7 @@ interface Draw {
 }
 
 const sometimes = (max: number): fc.Arbitrary<number | undefined> =>
-  fc.option(fc.integer({ min: 1, max }), { nil: undefined, freq: 1 });
+  fc.option(fc.integer({ min: 1, max }), { nil: undefined, freq: 2 });
 const edges = fc.nat(2 ** TASKS_MAX - 1);
 const lists = fc.constantFrom<Draw["list"]>("none", "none", "static", "result");
 const draws: fc.Arbitrary<Draw> = fc.record({

@@ -71,6 +71,8 @@ export class Walk {
   #held: string[] = [];
   #decisions = new Map<string, Decision>();
   #children: Child[] = [];
+  /** Parts whose TaskRun is being made, by a call that has not come back. */
+  #making: Part[] = [];
   #recorded: Snapshot;
   #hasChanged = false;
   readonly #events: readonly (() => void)[];
@@ -96,8 +98,9 @@ export class Walk {
       () => this.#restart(),
       () => this.#delete(),
     ];
+    const made = (): void => this.#made();
     const rare = [() => this.#concludeAny(), () => this.#stopNow(), () => this.#putBackAny()];
-    return [...often, ...often, ...often, ...seldom, ...seldom, ...rare];
+    return [...often, ...often, ...often, made, made, made, ...seldom, ...seldom, ...rare];
   }
 
   /** Events as long as there are choices, then all that is left to the end. @throws AssertionError where the two differ */
@@ -114,6 +117,7 @@ export class Walk {
   }
 
   #finish(): void {
+    for (const part of this.#making.splice(0)) this.#putBack(part);
     for (const child of this.#children) this.#observe(child);
     for (let steps = 0; !progress.allDone(this.#run); steps += 1) {
       if (steps > STEPS_MAX) throw new Error("the run does not end");
@@ -139,6 +143,7 @@ export class Walk {
     }
     [this.#run, this.#story, this.#stopped, this.#held] = [retried.progress, want.story, undefined, []];
     this.#children = [];
+    this.#making = [];
     this.#decisions.clear();
     this.#recorded = this.#snapshot();
     this.#happened(`retry ${retry.scope ?? "Failed"}`);
@@ -201,28 +206,44 @@ export class Walk {
     storyline.tellDecided(this.#story, name, "Skipped");
   }
 
-  /** A TaskRun is made, or could not be. */
+  /** A TaskRun is made. */
   #start(): void {
     const slot = progress.takeStart(this.#run);
     if (slot === undefined) return;
     this.#happened("start");
     const part = this.#partOf(slot);
     storyline.tellStart(this.#story, part);
-    if (this.#choices.below(8) === 7) {
-      progress.putBack(this.#run, slot);
-      storyline.tellPutBack(this.#story, part);
-    } else this.#children.push({ part, seen: "Active" });
+    // Sometimes the call takes its time.
+    if (this.#choices.below(4) === 3) this.#making.push(part);
+    else this.#children.push({ part, seen: "Active" });
+  }
+
+  /** A call comes back: it made a TaskRun, or could not. */
+  #made(): void {
+    const part = this.#choices.oneOf(this.#making);
+    if (part === undefined) return;
+    this.#happened("made");
+    this.#making = this.#making.filter((other) => other !== part);
+    if (this.#choices.below(2) === 0) this.#children.push({ part, seen: "Active" });
+    else this.#putBack(part);
+  }
+
+  #putBack({ name, part }: Part): void {
+    progress.putBack(this.#run, { node: this.#node(name), part });
+    storyline.tellPutBack(this.#story, { name, part });
+    this.#takeReady();
   }
 
   /** What is put back although it was seen, was never handed out, or is nothing. */
   #putBackAny(): void {
     const name = this.#choices.oneOf(this.#story.entries)?.name;
     const part = this.#choices.below(4);
-    const isUnseenChild = this.#children.some((child) => child.part.name === name && child.part.part === part);
-    if (name === undefined || isUnseenChild) return;
+    const isStarted = [...this.#making, ...this.#children.map((child) => child.part)].some(
+      (other) => other.name === name && other.part === part,
+    );
+    if (name === undefined || isStarted) return;
     this.#happened("putBack");
-    progress.putBack(this.#run, { node: this.#node(name), part });
-    storyline.tellPutBack(this.#story, { name, part });
+    this.#putBack({ name, part });
   }
 
   #end(): void {
@@ -316,6 +337,7 @@ export class Walk {
     this.#run = run;
     this.#story = storyline.retold(this.#recorded.story);
     this.#held = [];
+    this.#making = [];
     deepStrictEqual(
       recordedRunning.map((slot) => this.#partOf(slot)),
       reference.runningOf(this.#story),
