@@ -62,10 +62,10 @@ function resultOf(
   if (index === undefined) return { missing: `there is no task "${task}"` };
   const known = state.joined.get(`${index}/${result}`);
   if (known !== undefined) return known;
-  const parts = partsOf(state.progress, index);
-  const ended = stateOf(state.progress, index);
-  if (parts === undefined) return { missing: `task "${task}" did not run (${ended})` };
+  // Of a task that is not mapped there are no parts once it was kept by a retry, or read back after a restart.
   if (nodeOf(graph, index).list === "none") return oneResult(state, children, { index, task, result });
+  const parts = partsOf(state.progress, index);
+  if (parts === undefined) return { missing: `task "${task}" did not run (${stateOf(state.progress, index)})` };
   const values = Array.from({ length: parts.total }, (_, part) =>
     parts.stateAt(part) === TaskState.Succeeded ? valueOf(state, children, { node: index, part }, result) : null,
   );
