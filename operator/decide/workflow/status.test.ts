@@ -208,6 +208,18 @@ describe("the first failures", () => {
     expect(asked).toHaveLength(10);
   });
 
+  it("are told by the message as well, the first of them, with the part", () => {
+    const progress = progressOf(["Succeeded", ["Succeeded", "Failed", "Failed"]]);
+    const failureOf = (): FailureWords => because("ExitCode", "the disk is full");
+    const verdict = { phase: "Failed", reason: "TaskFailed", message: "All have ended." } as const;
+    const { conditions } = runStatus(view({ progress, failureOf, verdict }));
+
+    expect(conditions?.[0]?.message).toBe("All have ended. First failure: t1[1]: ExitCode: the disk is full.");
+    expect(runStatus(view({ progress: progressOf(["Succeeded"]), verdict })).conditions?.[0]?.message).toBe(
+      "All have ended.",
+    );
+  });
+
   it("count a mapped task that failed as a whole once", () => {
     const progress = startProgress(compileGraph(aSpec([mappedTask("m")])));
     conclude(progress, 0, TaskState.Failed);

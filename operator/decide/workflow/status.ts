@@ -7,7 +7,7 @@ import type { WorkflowRunRecord } from "../../api/records.ts";
 import type { WorkflowRunStatus } from "../../api/types.ts";
 import { succeededCondition } from "../conditions.ts";
 import type { Verdict } from "../conditions.ts";
-import { sentence, span, stamp } from "../wording.ts";
+import { closed, sentence, span, stamp } from "../wording.ts";
 import { mappedStatus } from "./mappedstatus.ts";
 import { STATE_LETTER, TaskState } from "./model.ts";
 import type { Counts, Slot } from "./model.ts";
@@ -59,6 +59,7 @@ export function runStatus(view: RunView): WorkflowRunStatus {
   const completedAt = completionOf(view);
   const startedAt = timeMs(startTime);
   const at = { generation: run.generation, now };
+  const tasks = progress === undefined ? asBefore(before) : tasksStatus(view, progress);
   return compact<WorkflowRunStatus>({
     phase: verdict.phase,
     observedGeneration: at.generation,
@@ -68,11 +69,19 @@ export function runStatus(view: RunView): WorkflowRunStatus {
     completionTime: completedAt === undefined ? undefined : stamp(completedAt),
     duration:
       completedAt === undefined || startedAt === undefined ? undefined : span(wholeSeconds(completedAt) - startedAt),
-    ...(progress === undefined ? asBefore(before) : tasksStatus(view, progress)),
+    ...tasks,
     stopped: view.stopped,
     retry: retryStatus(view.retry ?? before.retry),
-    conditions: [succeededCondition(verdict, before.conditions ?? [], at)],
+    conditions: [succeededCondition(withFailure(verdict, tasks.firstFailures?.[0]), before.conditions ?? [], at)],
   });
+}
+
+/** Whoever looks at night sees by kubectl get -o wide what went wrong first, without a second look. */
+function withFailure(verdict: Verdict<RunReason>, first: Failure | undefined): Verdict<RunReason> {
+  if (first === undefined) return verdict;
+  const where = first.index === undefined ? first.task : `${first.task}[${first.index}]`;
+  const words = [where, first.reason, first.message].filter((word) => word !== undefined).join(": ");
+  return { ...verdict, message: `${verdict.message} First failure: ${closed(words)}` };
 }
 
 function completionOf({ run, verdict, completedAt, now }: RunView): number | undefined {

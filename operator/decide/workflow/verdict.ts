@@ -1,4 +1,5 @@
 /** Where a run stands, in a phase, a word and a sentence. */
+import { Count } from "../../api/bounds.ts";
 import { Phase, RunReason } from "../../api/names.ts";
 import type { WorkflowRunRecord } from "../../api/records.ts";
 import type { Counts } from "./model.ts";
@@ -18,6 +19,9 @@ export interface Blocked {
   readonly reason: "CreateFailed" | "QuotaExceeded" | "Forbidden";
   readonly message: string;
 }
+
+/** As many as status.firstFailures has. */
+const NAMES_MAX: number = Count.Failures;
 
 export function verdictOf(state: RunState, run: WorkflowRunRecord, blocked: Blocked | undefined): RunVerdict {
   const { progress, stopped } = state;
@@ -65,8 +69,9 @@ function ending(state: RunState): RunVerdict {
   const { progress, stopped, definition } = state;
   const { phase, causes } = outcomeOf(progress, stopped);
   const words = `${stoppedWords(stopped)}${countWords(progress.counts)}.`;
-  const names = causes.map((index) => nodeOf(definition.graph, index).name).join(", ");
-  const failed = names === "" ? words : `${words} Failed: ${names}; see status.firstFailures.`;
+  const names = causes.slice(0, NAMES_MAX).map((index) => nodeOf(definition.graph, index).name);
+  const more = causes.length > NAMES_MAX ? ` and ${causes.length - NAMES_MAX} more` : "";
+  const failed = names.length === 0 ? words : `${words} Failed: ${names.join(", ")}${more}.`;
   switch (phase) {
     case "Succeeded":
       return { phase: Phase.Succeeded, reason: RunReason.Succeeded, message: words };
