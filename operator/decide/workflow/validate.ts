@@ -54,6 +54,10 @@ export function problemsMessage(problems: readonly WorkflowProblem[]): string {
   );
 }
 
+/** Both are about a second: 10,000 tasks with 1 KB of defaults, or 100 references in them. */
+const MERGED_CHARS_MAX = 10_000_000;
+const LOOKUPS_MAX = 1_000_000;
+
 function lookAt(
   { name, spec }: { readonly name: string; readonly spec: WorkflowSpec },
   known: KnownWorkflows,
@@ -67,9 +71,11 @@ function lookAt(
     findings,
     known,
     circles: circlesOf(name, [...new Set(refs)], known),
-    reportOnce: (path, problem) => {
-      if (reported.has(path)) return;
-      reported.add(path);
+    budget: { mergedChars: MERGED_CHARS_MAX, lookups: LOOKUPS_MAX },
+    keyProblems: new Map(),
+    reportOnce: (key, { path, problem }) => {
+      if (reported.has(key)) return;
+      reported.add(key);
       findings.report(path, problem);
     },
   };

@@ -11,14 +11,15 @@ import type { Findings } from "./findings.ts";
 import type { Look } from "./look.ts";
 
 /** What is wrong with a reference of a task; undefined: nothing. */
-export function useProblem(reference: Reference, entry: Entry, { definition, findings }: Look): string | undefined {
+export function useProblem(reference: Reference, entry: Entry, look: Look): string | undefined {
+  const { definition, findings } = look;
   switch (reference.kind) {
     case "param":
       return paramProblem(reference.name, definition);
     case "item":
       return entry.spec.forEach === undefined
         ? outside(reference)
-        : keyProblem(reference.key, entry.spec.forEach, findings);
+        : elementProblem(reference.key, entry.spec.forEach, look);
     case "index":
       return entry.spec.forEach === undefined ? outside(reference) : undefined;
     case "status":
@@ -84,8 +85,15 @@ function outside(reference: Reference): string {
   return `${textOf(reference)} stands for an element of forEach, and the task has none; add forEach`;
 }
 
-function keyProblem(key: string | undefined, forEach: ForEach, findings: Findings): string | undefined {
+function elementProblem(key: string | undefined, forEach: ForEach, look: Look): string | undefined {
   if (key === undefined || listsOf(forEach).length !== 1) return undefined;
+  const known = look.keyProblems.get(forEach) ?? new Map<string, string | undefined>();
+  if (!known.has(key)) known.set(key, keyProblem(key, forEach, look.findings));
+  look.keyProblems.set(forEach, known);
+  return known.get(key);
+}
+
+function keyProblem(key: string, forEach: ForEach, findings: Findings): string | undefined {
   const { items, matrix, range } = forEach;
   const name = quoted(key);
   if (matrix !== undefined) {

@@ -165,3 +165,43 @@ describe("a definition that can be run", () => {
     expect(linesOf(spec)).toEqual([]);
   });
 });
+
+/** Each would take minutes if every task were held against all that taskDefaults say. */
+describe("a definition as large as the API server takes is looked at in bounded work", () => {
+  const count = (length: number): readonly number[] => Array.from({ length }, (_, index) => index);
+  const first = count(3000).map((index) =>
+    subworkflow(`s${index}`, "other", index > 0 ? { dependsOn: [`s${index - 1}`] } : {}),
+  );
+  const containers = (one: (index: number) => Fields, length: number): Fields => ({
+    template: { spec: { containers: count(length).map((index) => ({ name: `c${index}`, ...one(index) })) } },
+  });
+  const statuses = { env: count(3000).map((index) => ({ name: `E${index}`, value: `$(tasks.s${index}.status)` })) };
+
+  it.each<[string, Fields]>([
+    [
+      "many references in taskDefaults",
+      {
+        taskDefaults: containers(() => statuses, 1),
+        tasks: [...first, ...count(5000).map((index) => ({ name: `t${index}`, dependsOn: ["s2999"] }))],
+      },
+    ],
+    [
+      "a large template in taskDefaults, and a small one in every task",
+      {
+        taskDefaults: containers(() => ({ image: "x".repeat(500) }), 900),
+        tasks: count(10_000).map((index) => task(`t${index}`)),
+      },
+    ],
+    [
+      "many references to a field of many elements",
+      tasks(
+        task("a", {
+          forEach: { items: count(10_000).map((k) => ({ k })) },
+          ...containers(() => ({ args: count(100).map(() => "$(item.k)") }), 900),
+        }),
+      ),
+    ],
+  ])("%s", (_, spec) => {
+    expect(linesOf(spec)).toEqual([]);
+  });
+});

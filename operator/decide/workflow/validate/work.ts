@@ -1,12 +1,12 @@
 /** What a task's TaskRun is made of: its template and what else it says, merged over taskDefaults. */
 import { isObject, object } from "../../../api/decode.ts";
 import { mergeTemplates } from "../../template.ts";
-import { TemplateError } from "../../templateerror.ts";
+import { TemplateError, shallow } from "../../templateerror.ts";
 import type { TaskSpec } from "../model.ts";
 import { parseText, referencesIn, textOf } from "../references.ts";
 import type { Entry } from "./definition.ts";
 import type { WorkflowProblem } from "./findings.ts";
-import type { Look } from "./look.ts";
+import type { Budget, DefaultsRead, Look } from "./look.ts";
 import { deadlineProblems, objectNameProblem, retryProblems, templateProblems } from "./taskrun.ts";
 import type { Retry } from "./taskrun.ts";
 import { checkTexts } from "./texts.ts";
@@ -91,20 +91,29 @@ function podTemplateRefProblems({ podTemplateRef }: Work, path: string): readonl
 /** Where the defaults' template applies: it can be merged with the task's own, and its references are right for this task. */
 function checkMerged(entry: Entry, defaults: Work, look: Look): void {
   const { spec, path } = entry;
+  if (look.definition.spec.taskDefaults === undefined) return;
+  const { local, chars } = (look.defaults ??= readDefaults(look));
+  if (spec.template !== undefined && !spend(look.budget, "mergedChars", chars)) return;
   const merged = mergedTemplate(spec.template, defaults.template);
   if (merged instanceof TemplateError) {
-    look.findings.report(`${path}.template`, `cannot be merged over taskDefaults.template: ${merged.message}`);
-    return;
+    const problem = `cannot be merged over taskDefaults.template: ${merged.message}`;
+    return look.reportOnce(merged.message, { path: `${path}.template`, problem });
   }
-  const local = localReferences(look);
-  if (local.length === 0) return;
+  if (local.length === 0 || !spend(look.budget, "lookups", local.length)) return;
   const left = spec.template === undefined ? undefined : writtenIn(merged);
   for (const { path: at, reference } of local) {
     const ofName = at === `${DEFAULTS}.podTemplateRef.name`;
     const applies = ofName ? spec.podTemplateRef === undefined : (left?.has(textOf(reference)) ?? true);
     const problem = applies ? useProblem(reference, entry, look) : undefined;
-    if (problem !== undefined) look.reportOnce(at, `not right for task "${spec.name}": ${problem}`);
+    if (problem !== undefined)
+      look.reportOnce(at, { path: at, problem: `not right for task "${spec.name}": ${problem}` });
   }
+}
+
+/** false: there is nothing left. */
+function spend(budget: Budget, what: keyof Budget, amount: number): boolean {
+  budget[what] -= amount;
+  return budget[what] >= 0;
 }
 
 /** undefined: neither is given. */
@@ -122,14 +131,15 @@ function writtenIn(template: unknown): ReadonlySet<string> {
   return new Set(referencesIn(template, "").references.map(({ reference }) => textOf(reference)));
 }
 
-/** Read once for all tasks. */
-function localReferences(look: Look): readonly LocalReference[] {
-  look.local ??= firstOfEach(
-    textsOfDefaults(look).references.filter(
-      ({ reference }) => reference.kind !== "param" && (reference.kind !== "run" || reference.field === "status"),
-    ),
+/** Once for all tasks. */
+function readDefaults(look: Look): DefaultsRead {
+  const template = look.definition.spec.taskDefaults?.template;
+  const local = textsOfDefaults(look).references.filter(
+    ({ reference }) => reference.kind !== "param" && (reference.kind !== "run" || reference.field === "status"),
   );
-  return look.local;
+  // What is nested too deep is a problem already, and merged with nothing.
+  const chars = shallow(template) ? JSON.stringify(template ?? "").length : Number.POSITIVE_INFINITY;
+  return { local: firstOfEach(local), chars };
 }
 
 /** The first place of each, of the template and of the name apart. */
