@@ -1,17 +1,10 @@
 import { expect, it } from "vitest";
 import type { AuditEntry } from "../e2e/cluster/cluster.ts";
-import { ownWritesOf, taskRunOf, timeOf, writeOf, type Write } from "./audited.ts";
+import { ownWritesOf, taskRunOf, timeOf, writeOf, type Author, type Write } from "./audited.ts";
 import { hopsOf } from "./hops.ts";
 import { restartFactsOf } from "./restart.ts";
 
-type Short = readonly [
-  by: "operator" | "others",
-  what: string,
-  name: string,
-  received: number,
-  answered: number,
-  code?: number,
-];
+type Short = readonly [by: Author, what: string, name: string, received: number, answered: number, code?: number];
 
 function writesOf(...shorts: readonly Short[]): readonly Write[] {
   return shorts.map(([by, what, name, received, answered, code = 200]) => ({
@@ -45,7 +38,7 @@ it("reads an entry of the audit log to the microsecond", () => {
 });
 
 it("takes nobody else for the operator", () => {
-  expect(writeOf({ ...entry, userAgent: "stint-bench" }).by).toBe("others");
+  expect(writeOf({ ...entry, userAgent: "stint-bench" }).by).toBe("bench");
   expect(writeOf({ ...entry, userAgent: "kwok/v0.8.0" }).by).toBe("others");
 });
 
@@ -93,6 +86,12 @@ it("gives each its part of a hop: the operator, and the server's work on its cal
   expect(hopsOf(writesOf(...hop), chain)).toEqual([
     { whole: 45, server: 30, own: 15, toStatus: 3, toTaskRun: 5, toPod: 7 },
   ]);
+});
+
+it("measures the bare loader by the same calls", () => {
+  const bare = hop.map(([by, ...rest]): Short => [by === "operator" ? "bench" : by, ...rest]);
+  expect(hopsOf(writesOf(...bare), chain, "bench")[0]).toMatchObject({ own: 15, server: 30 });
+  expect(hopsOf(writesOf(...bare), chain)).toEqual([]);
 });
 
 it("takes what the operator did not wait for as no time of its own", () => {

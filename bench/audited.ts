@@ -3,10 +3,11 @@
  * clock. Nothing in the operator takes part in it.
  */
 import { auditEntries, type AuditEntry } from "../e2e/cluster/cluster.ts";
+import { BENCH_AGENT } from "./client.ts";
 
 /** One write that was answered. */
 export interface Write {
-  readonly by: "operator" | "others";
+  readonly by: Author;
   /** Such as `create pods`, `update taskruns/status`. */
   readonly what: string;
   readonly name: string;
@@ -15,6 +16,9 @@ export interface Write {
   readonly received: number;
   readonly answered: number;
 }
+
+/** The bench's own client is the bare loader, and whoever creates the Workflow and its run. */
+export type Author = "operator" | "bench" | "others";
 
 /** Every version of the operator introduces itself so. */
 const OPERATOR = /^stint\//;
@@ -33,13 +37,18 @@ export async function writesIn(dir: string, namespace: string, start: number): P
 export function writeOf(entry: AuditEntry): Write {
   const { resource = "?", subresource, name = "" } = entry.objectRef ?? {};
   return {
-    by: OPERATOR.test(entry.userAgent ?? "") ? "operator" : "others",
+    by: authorOf(entry.userAgent ?? ""),
     what: `${entry.verb} ${subresource === undefined ? resource : `${resource}/${subresource}`}`,
     name,
     code: entry.responseStatus?.code ?? 0,
     received: timeOf(entry.requestReceivedTimestamp),
     answered: timeOf(entry.stageTimestamp),
   };
+}
+
+function authorOf(userAgent: string): Author {
+  if (OPERATOR.test(userAgent)) return "operator";
+  return userAgent === BENCH_AGENT ? "bench" : "others";
 }
 
 /** RFC 3339 with microseconds -> milliseconds since 1970; Date would drop the microseconds. */

@@ -1,4 +1,5 @@
 /** The bare loader's half: a pod for a TaskRun, and its outcome written when the pod has ended. Nothing else is looked after. */
+import { podName as computedName } from "../operator/decide/childname.ts";
 import { podsPath, taskRunsPath, type List, type Pod, type TaskRun } from "../e2e/support/objects.ts";
 import type { Bed } from "./bed.ts";
 import type { BenchClient } from "./client.ts";
@@ -55,7 +56,7 @@ export class BarePods {
       kind: "Pod",
       metadata: {
         ...metadata,
-        name: `${name}-1`,
+        name: computedName(name, 1, uid),
         labels: { [LABEL]: name },
         ownerReferences: [{ apiVersion: API_VERSION, kind: "TaskRun", name, uid, controller: true }],
       },

@@ -12,6 +12,9 @@ const CALL_LIMIT_MS = 60_000;
 /** A server that has just started answers 429 to the first who lists a kind; one that stays busy ends the benchmark. */
 const ASKS_MAX = 10;
 
+/** How the bench introduces itself to the API server. */
+export const BENCH_AGENT = "stint-bench";
+
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 export interface BenchClient {
@@ -29,7 +32,7 @@ export function benchClient(kubeconfig: string): BenchClient {
   const settings = settingsOf(config, undefined, kubeconfig);
   const credentials = kubeCredentials(() => settings, clock);
   const { server } = settings.cluster;
-  const api = httpApi({ server, credentials, clock, http: "auto", userAgent: "stint-bench" });
+  const api = httpApi({ server, credentials, clock, http: "auto", userAgent: BENCH_AGENT });
   return {
     async call(method, path, body) {
       let reply = await api.request({ method, path, body, timeoutMs: CALL_LIMIT_MS });

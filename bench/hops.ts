@@ -7,7 +7,7 @@
  * share still holds besides the operator: the event's way through the server's watch, and the calls' way to the server's first
  * handler. The server may send an event shortly before it has answered whoever caused it; no share is less than 0 for that.
  */
-import { isDone, taskRunOf, type Write } from "./audited.ts";
+import { isDone, taskRunOf, type Author, type Write } from "./audited.ts";
 
 export interface Hop {
   /** Milliseconds, all of them. own + server = whole. */
@@ -31,13 +31,20 @@ interface Calls {
   pod?: Write;
 }
 
-/** `taskRuns`: their names in the order of the chain. Hops for which the log lacks a call are left out. */
-export function hopsOf(writes: readonly Write[], taskRuns: readonly string[]): readonly Hop[] {
-  const calls = callsOf(writes);
+/**
+ * Of the operator, or of the bare loader, which makes the same calls. `taskRuns`: their names in the order of the chain. Hops for
+ * which the log lacks a call are left out.
+ */
+export function hopsOf(
+  writes: readonly Write[],
+  taskRuns: readonly string[],
+  by: "operator" | "bench" = "operator",
+): readonly Hop[] {
+  const calls = callsOf(writes, by);
   return taskRuns.slice(1).flatMap((name, index) => hopOf(calls.get(taskRuns[index] ?? ""), calls.get(name)) ?? []);
 }
 
-function callsOf(writes: readonly Write[]): ReadonlyMap<string, Calls> {
+function callsOf(writes: readonly Write[], by: Author): ReadonlyMap<string, Calls> {
   const calls = new Map<string, Calls>();
   const of = (name: string): Calls => {
     const known = calls.get(name) ?? {};
@@ -45,10 +52,10 @@ function callsOf(writes: readonly Write[]): ReadonlyMap<string, Calls> {
     return known;
   };
   for (const write of writes.filter(isDone)) {
-    const key = `${write.by}: ${write.what}`;
-    if (key === "operator: create taskruns") of(write.name).taskRun = write;
-    else if (key === "operator: update taskruns/status") of(write.name).outcome = write;
-    else if (key === "operator: create pods") of(taskRunOf(write.name) ?? "").pod = write;
+    const own = write.by === by ? write.what : "";
+    if (own === "create taskruns") of(write.name).taskRun = write;
+    else if (own === "update taskruns/status") of(write.name).outcome = write;
+    else if (own === "create pods") of(taskRunOf(write.name) ?? "").pod = write;
     else if (write.by === "others" && POD_STATUS.has(write.what)) of(taskRunOf(write.name) ?? "").ended = write;
   }
   return calls;

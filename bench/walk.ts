@@ -1,27 +1,36 @@
 /** R for a workflow: a bare loader that walks the same graph with the same writes of TaskRuns and pods, and looks after nothing else. */
+import { auditBytes } from "../e2e/cluster/cluster.ts";
 import { manifest, simulated, taskRunsPath, type TaskRun } from "../e2e/support/objects.ts";
+import { writesIn } from "./audited.ts";
 import { BarePods } from "./barepods.ts";
 import { allOver, inNamespace, serverCost, versionOf, type Bed } from "./bed.ts";
 import { CREATES_AT_ONCE } from "./burst.ts";
 import { nodesOf, type Case, type Node } from "./graph.ts";
+import { hopsOf, type Hop } from "./hops.ts";
 
 export interface BareFigures {
   /** From the first create to the last terminal status seen. */
   readonly seconds: number;
   /** CPU of kube-apiserver per task. */
   readonly serverCpuMs: number;
+  /** Of a chain; empty for other shapes. */
+  readonly hops: readonly Hop[];
 }
 
 export async function bareWalk(bed: Bed, which: Case): Promise<BareFigures> {
   return await inNamespace(bed.client, async (namespace) => {
     const path = taskRunsPath(namespace);
     const version = versionOf(await bed.client.call("GET", path));
+    const auditStart = await auditBytes(bed.dir);
     const before = await serverCost(bed);
     const started = performance.now();
     await walked(bed, namespace, nodesOf(which), version);
     const seconds = (performance.now() - started) / 1000;
     const after = await serverCost(bed);
-    return { seconds, serverCpuMs: ((after.cpu - before.cpu) * 1000) / which.size };
+    const writes = which.shape === "chain" ? await writesIn(bed.dir, namespace, auditStart) : [];
+    const names = nodesOf(which).map(({ name }) => name);
+    const hops = hopsOf(writes, names, "bench");
+    return { seconds, serverCpuMs: ((after.cpu - before.cpu) * 1000) / which.size, hops };
   });
 }
 

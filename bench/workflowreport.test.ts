@@ -17,7 +17,7 @@ function aRound(seconds: number, hops: readonly Hop[] = []): Round {
   return {
     title: "chain 100",
     size: 100,
-    bare: { seconds: 10, serverCpuMs: 14 },
+    bare: { seconds: 10, serverCpuMs: 14, hops: hops.map((hop) => ({ ...hop, own: 2 })) },
     operator: {
       seconds,
       validSeconds: 0.25,
@@ -51,8 +51,8 @@ it("shows the hops of a chain, and says what they are", () => {
   const report = workflowReport([aRound(11, [hop(5), hop(6)]), aRound(11, [hop(9)])], []);
   const lines = linesOf(report);
   expect(lines).toContain("chain 100: ms per hop, 3 hops of all rounds");
-  expect(lines).toContain("own share | 6.0 | 9.0 | 9.0 | 9.0");
-  expect(lines).toContain(" | pod ended -> TaskRun status sent | 4.0 | 7.0 | 7.0 | 7.0");
+  expect(lines).toContain("own share | 6.0 | 9.0 | 9.0 | 9.0 | 2.0 | 2.0 | 2.0 | 2.0");
+  expect(lines).toContain(" | pod ended -> TaskRun status sent | 4.0 | 7.0 | 7.0 | 7.0 | 4.0 | 7.0 | 7.0 | 7.0");
   expect(report).toContain("from its audit log");
 });
 

@@ -73,7 +73,8 @@ const HOP_ROWS: readonly (readonly [string, keyof Hop])[] = [
 
 const HOP_NOTE = `All times are the API server's own, from its audit log (microseconds). "Sent" is when the server received the call,
 "ended" and "answered" when it had answered: the pod's terminal status is written by the simulated kubelet. The own
-share so holds, besides the operator, the event's way through the server's watch and the calls' way to the server.`;
+share so holds, besides the operator, the event's way through the server's watch and the calls' way to the server, and the
+wait for a CPU. So does R's, which does nothing else: what is above it is the operator's.`;
 
 /** All there is to say; empty sections are left out. */
 export function workflowReport(rounds: readonly Round[], killed: readonly KilledRound[]): string {
@@ -88,8 +89,11 @@ export function workflowReport(rounds: readonly Round[], killed: readonly Killed
   }
   for (const [title, ofTitle] of byTitle(rounds)) {
     const hops = ofTitle.flatMap(({ operator }) => operator.hops);
-    const lines = hopTable(hops);
-    if (lines.length > 0)
+    const lines = hopTable(
+      hops,
+      ofTitle.flatMap(({ bare }) => bare.hops),
+    );
+    if (hops.length > 0)
       sections.push([`${title}: ms per hop, ${hops.length} hops of all rounds`, "", ...lines].join("\n"));
   }
   if (rounds.some(({ operator }) => operator.hops.length > 0)) sections.push(HOP_NOTE);
@@ -111,12 +115,13 @@ function table<T extends { readonly title: string }>(
   return grid([head, ...rows]);
 }
 
-function hopTable(hops: readonly Hop[]): readonly string[] {
-  const rows = HOP_ROWS.flatMap(([name, key]) => {
+function hopTable(own: readonly Hop[], bare: readonly Hop[]): readonly string[] {
+  const cells = (hops: readonly Hop[], key: keyof Hop): readonly string[] => {
     const spread = spreadOf(hops.map((hop) => hop[key]));
-    return spread === undefined ? [] : [[name, ...HOP_COLUMNS.map((column) => spread[column].toFixed(1))]];
-  });
-  return rows.length === 0 ? [] : grid([["", ...HOP_COLUMNS], ...rows]);
+    return HOP_COLUMNS.map((column) => spread?.[column].toFixed(1) ?? "-");
+  };
+  const rows = HOP_ROWS.map(([name, key]) => [name, ...cells(own, key), ...cells(bare, key)]);
+  return grid([["", ...HOP_COLUMNS, ...HOP_COLUMNS.map((column) => `R ${column}`)], ...rows]);
 }
 
 const HOP_COLUMNS = ["p50", "p90", "p99", "max"] as const satisfies readonly (keyof Spread)[];
