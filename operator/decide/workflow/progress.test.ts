@@ -17,7 +17,7 @@ import {
   activeCount,
   allDone,
   conclude,
-  failedTasks,
+  failedSince,
   isActive,
   observe,
   open,
@@ -108,7 +108,7 @@ describe("the tasks of a run", () => {
     drainStarts(progress);
     see(progress, "a", "Failed");
 
-    expect([letters(progress), failedTasks(progress)]).toEqual(["FUUUR..", 1]);
+    expect([letters(progress), failedSince(progress)]).toEqual(["FUUUR..", 1]);
     see(progress, "x", "Succeeded");
     conclude(progress, progress.graph.byName.get("y") ?? -1, "Skipped");
     expect([letters(progress), allDone(progress)]).toEqual(["FUUUSKU", true]);
@@ -138,9 +138,9 @@ describe("a mapped task", () => {
     expect(drainStarts(progress)).toEqual(["load/0", "load/1", "load/2"]);
     see(progress, "load/1", "Failed");
     see(progress, "load/0", "Succeeded");
-    expect([letters(progress), partLetters(progress, "load"), failedTasks(progress)]).toEqual(["R.", "SFR", 0]);
+    expect([letters(progress), partLetters(progress, "load"), failedSince(progress)]).toEqual(["R.", "SFR", 1]);
     see(progress, "load/2", "Cancelled");
-    expect([letters(progress), partLetters(progress, "load"), failedTasks(progress)]).toEqual(["FU", "SFC", 1]);
+    expect([letters(progress), partLetters(progress, "load"), failedSince(progress)]).toEqual(["FU", "SFC", 1]);
     expect(progress.counts).toMatchObject({ total: 4, succeeded: 1, failed: 1, cancelled: 1, upstreamFailed: 1 });
   });
 

@@ -201,7 +201,10 @@ export function suspendedCount(progress: RunProgress): number {
   return progress.suspended;
 }
 
-/** Nodes that are Failed, without those of finally: with onFailure FailFast the first one stops the run. */
-export function failedTasks(progress: RunProgress): number {
-  return progress.failedTasks;
+/**
+ * Tasks and parts that failed since this progress was made, be it new, restored or retried: what a retry left as Failed is none of them,
+ * so that onFailure FailFast does not end at once what a retry was asked for.
+ */
+export function failedSince(progress: RunProgress): number {
+  return progress.counts.failed - progress.failedBefore;
 }

@@ -3,7 +3,7 @@ import type { WorkflowRunSpec, WorkflowRunStatus, WorkflowSpec } from "../../api
 import { recordOf } from "../../testing/workflows/record.ts";
 import { aFinallyTask, aSpec, aTask, tasksOf } from "../../testing/workflows/specs.ts";
 import { compileGraph } from "./graph.ts";
-import { open, takeReady, takeStart } from "./progress.ts";
+import { failedSince, observe, open, takeReady, takeStart } from "./progress.ts";
 import type { RunProgress } from "./progress.ts";
 import { restore } from "./restore.ts";
 import { retryProgress } from "./retry.ts";
@@ -77,6 +77,17 @@ describe("a retry", () => {
     expect([takeReady(progress), takeReady(progress)]).toEqual([0, 3]);
     open(progress, 0, 1);
     expect(takeStart(progress)).toEqual({ node: 0, part: 0 });
+  });
+});
+
+describe("failures", () => {
+  it("count since the retry, so that FailFast does not stop it for what failed before", () => {
+    const { progress } = retried(chain, { states: "FUUFUS" }, { scope: "Tasks", tasks: ["x"] });
+    open(progress, takeReady(progress) ?? -1, 1);
+
+    expect([progress.counts.failed, failedSince(progress)]).toEqual([1, 0]);
+    observe(progress, { node: 3, part: 0 }, "Failed");
+    expect([progress.counts.failed, failedSince(progress)]).toEqual([2, 1]);
   });
 });
 

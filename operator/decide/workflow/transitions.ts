@@ -35,7 +35,8 @@ export interface RunProgress {
   tasksLeft: number;
   finallyLeft: number;
   suspended: number;
-  failedTasks: number;
+  /** counts.failed when it was made, without a run's own ends since. */
+  failedBefore: number;
   isStopped: boolean;
   isFinallyReady: boolean;
 }
@@ -87,7 +88,7 @@ export function blankProgress(graph: Graph): RunProgress {
     tasksLeft: graph.taskCount,
     finallyLeft: size - graph.taskCount,
     suspended: 0,
-    failedTasks: 0,
+    failedBefore: 0,
     isStopped: false,
     isFinallyReady: false,
   };
@@ -95,6 +96,7 @@ export function blankProgress(graph: Graph): RunProgress {
 
 /** Rules are looked at for the first time, after `place` has put in what is known already. */
 export function begin(progress: RunProgress): void {
+  progress.failedBefore = progress.counts.failed;
   const woken: number[] = [];
   const done: number[] = [];
   for (const { index, isFinally } of progress.graph.nodes) {
@@ -132,7 +134,6 @@ export function finish(progress: RunProgress, node: number, state: FinalState): 
     return;
   }
   progress.tasksLeft -= 1;
-  if (state === TaskState.Failed) progress.failedTasks += 1;
 }
 
 /**

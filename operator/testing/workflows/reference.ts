@@ -22,6 +22,8 @@ export interface Story {
   /** Names of tasks, once for each of their parts that was started in this round. */
   readonly made: string[];
   isStopped: boolean;
+  /** How many tasks and parts had failed when the story began, or began anew. */
+  failedBefore: number;
 }
 
 export function newStory(spec: WorkflowSpec): Story {
@@ -34,6 +36,7 @@ export function newStory(spec: WorkflowSpec): Story {
     early: new Map(),
     made: [],
     isStopped: false,
+    failedBefore: 0,
   };
 }
 

@@ -57,7 +57,7 @@ export function standingOf(run: RunProgress, held: readonly string[], stopped: S
     // What was stopped or seen running meanwhile is held still, to be decided without effect.
     ready: nodes.map(({ index, name }) => held.includes(name) && isUnopened(run, index)),
     next: next === undefined ? [] : [nodes[next.node]?.name, next.part],
-    children: [progress.activeCount(run), progress.suspendedCount(run), progress.failedTasks(run)],
+    children: [progress.activeCount(run), progress.suspendedCount(run), progress.failedSince(run)],
     done: [progress.tasksDone(run), progress.allDone(run)],
     outcome: progress.tasksDone(run) ? ends(run, stopped) : [],
   };
@@ -91,7 +91,7 @@ export function standingIn(story: Story, stopped: Stopped): Standing {
     children: [
       facts.filter((fact) => reference.partState(fact) === "Running").length,
       facts.filter((fact) => fact === "Suspended").length,
-      tasks.filter(({ name }) => states.get(name) === "Failed").length,
+      counts.failed - story.failedBefore,
     ],
     done: [areDone(tasks), areDone(entries)],
     outcome: areDone(tasks)

@@ -1,7 +1,7 @@
 /** What can happen to a story of reference.ts, one function for each event. */
 import type { WorkflowRunSpec } from "../../api/types.ts";
 import type { FinalState, Observed } from "../../decide/workflow/model.ts";
-import { countedOf, entryOf, isDone, newStory, partState, statesOf } from "./reference.ts";
+import { countedOf, countsOf, entryOf, isDone, newStory, partState, statesOf } from "./reference.ts";
 import type { Part, PartFact, Story } from "./reference.ts";
 
 export function tellOpen(story: Story, name: string, total: number): void {
@@ -99,7 +99,12 @@ export function retold(story: Story): Story {
     else if (isDone(state)) again.decided.set(name, state);
     if (state === "Running") again.made.push(...facts.filter((fact) => fact !== "Unstarted").map(() => name));
   }
-  return again;
+  return begun(again);
+}
+
+function begun(story: Story): Story {
+  story.failedBefore = countsOf(story, statesOf(story)).failed;
+  return story;
 }
 
 function plain(fact: string): PartFact {
@@ -137,7 +142,7 @@ export function retriedStory(story: Story, retry: Retry): { readonly story: Stor
     } else if (facts !== undefined) again.opened.set(name, [...facts]);
     else if (isDone(state)) again.decided.set(name, state);
   }
-  return { story: again, reset: count };
+  return { story: begun(again), reset: count };
 }
 
 /** Of a mapped task that is reset, if some stay: those that succeeded, the others unstarted. */

@@ -303,7 +303,7 @@ export class Walk {
   }
 
   #failFast(): void {
-    if (this.graph.failFast && progress.failedTasks(this.#run) > 0) this.#stop("FailFast");
+    if (this.graph.failFast && progress.failedSince(this.#run) > 0) this.#stop("FailFast");
   }
 
   #stopNow(): void {
