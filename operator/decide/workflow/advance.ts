@@ -12,7 +12,7 @@ import { factsOf, listOf } from "./facts.ts";
 import { TASKS_MAX } from "./model.ts";
 import type { GraphNode, Slot } from "./model.ts";
 import { isRun } from "./observation.ts";
-import { conclude, observe, open, takeReady, takeStart, tasksDone } from "./progress.ts";
+import { conclude, failedSince, observe, open, takeReady, takeStart, tasksDone } from "./progress.ts";
 import { nameOf, newestChild, nodeOf, slotKey } from "./runstate.ts";
 import type { Children, RunState, Verdict } from "./runstate.ts";
 import { substitute } from "./substitute.ts";
@@ -56,7 +56,9 @@ export function stopWish(state: RunState, run: WorkflowRunRecord, now: number): 
   if (state.stopped !== undefined || tasksDone(progress)) return state.stopped;
   if (run.spec.cancel === true) return "Cancelled";
   if (now >= (deadlineOf(state, run) ?? Number.POSITIVE_INFINITY)) return "DeadlineExceeded";
-  return definition.graph.failFast && progress.counts.failed > 0 ? "FailFast" : undefined;
+  // What failed before a retry, and was not named by it, does not end the retry as well.
+  const failed = state.round === 0 ? progress.counts.failed : failedSince(progress);
+  return definition.graph.failFast && failed > 0 ? "FailFast" : undefined;
 }
 
 /** When activeDeadlineSeconds are over, milliseconds since 1970; undefined: never. */
