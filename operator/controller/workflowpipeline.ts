@@ -172,12 +172,16 @@ export class WorkflowPipeline {
     }
   }
 
+  /** The Workflows that refer to this one, directly or by way of others. */
   #namedBy(namespace: string, name: string): readonly string[] {
     // A walk over all Workflows, but only when the definition of one has changed.
-    return [...this.#workflows.keys()].filter((key) => {
-      const other = this.#workflows.get(key);
-      return other?.namespace === namespace && other.refs.includes(name);
-    });
+    const all = [...this.#workflows.keys()].map((key) => this.#workflows.get(key));
+    const others = all.filter((one) => one?.namespace === namespace && one.refs.length > 0);
+    const names = new Set([name]);
+    // A set hands out what is added to it on the way, too.
+    for (const next of names)
+      for (const other of others) if (other?.refs.includes(next) === true) names.add(other.name);
+    return others.flatMap((other) => (other !== undefined && names.has(other.name) ? [keyOf(other)] : []));
   }
 
   #revisionChanged(revision: RevisionRecord | undefined): void {

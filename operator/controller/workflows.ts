@@ -73,8 +73,9 @@ export class Workflows {
     this.#memories.delete(uid);
   }
 
-  /** An earlier look at this generation, as the status tells of it. */
-  #recorded({ status, generation }: WorkflowRecord): Memory | undefined {
+  /** An earlier look at this generation, as the status tells of it. What it refers to may have changed since. */
+  #recorded({ status, generation, refs }: WorkflowRecord): Memory | undefined {
+    if (refs.length > 0) return undefined;
     const valid = status.conditions?.find(({ type }) => type === ConditionType.Valid);
     if (valid === undefined || status.observedGeneration !== generation) return undefined;
     const problem = valid.status === "False" ? valid.message : undefined;
