@@ -76,6 +76,11 @@ describe("forEach: what is wrong is said with its path and the way out", () => {
       },
       ["spec.tasks: come to 10001 tasks and parts, those of finally included; a run has at most 10000"],
     ],
+    [
+      "too many together with a task whose list is empty, which counts as one",
+      tasks(task("a", { forEach: { range: { end: 9999 } } }), task("b", { forEach: { items: [] } }), task("c")),
+      ["spec.tasks: come to 10001 tasks and parts; a run has at most 10000"],
+    ],
   ])("%s", (_, spec, want) => {
     expect(linesOf(spec)).toEqual(want);
   });

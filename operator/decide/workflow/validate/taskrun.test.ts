@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ENV, POD, env, linesOf, problemsOf, task, tasks } from "../../../testing/definitions.ts";
+import { ENV, POD, env, linesOf, problemsOf, subworkflow, task, tasks } from "../../../testing/definitions.ts";
 import type { Fields } from "../../../testing/definitions.ts";
 
 describe("what the API server would refuse in a TaskRun", () => {
@@ -173,6 +173,15 @@ describe("what the API server would refuse in a TaskRun", () => {
 
     expect(linesOf(spec)).toEqual([
       `spec.taskDefaults.${ENV}: not right for task "b": $(item) stands for an element of forEach, and the task has none; add forEach`,
+    ]);
+  });
+
+  it("$(run.status) in taskDefaults is for workflows whose tasks are all of finally or sub-workflows", () => {
+    const spec = { taskDefaults: env("$(run.status)"), tasks: [subworkflow("a", "w")], finally: [{ name: "z" }] };
+
+    expect(linesOf(spec)).toEqual([]);
+    expect(linesOf({ ...spec, tasks: [{ name: "a" }] })).toEqual([
+      `spec.taskDefaults.${ENV}: not right for task "a": run.status is known in finally only, once all tasks have ended`,
     ]);
   });
 
