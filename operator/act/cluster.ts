@@ -77,11 +77,20 @@ export class Cluster {
     return await this.#call({ verb: "create", resource, namespace, request, priority: "high" });
   }
 
-  /** A merge patch (RFC 7386), only if the object is still the one with this uid. Returns the object as patched. */
+  /**
+   * A merge patch (RFC 7386), only if the object is still the one with this uid: of another one the server calls the uid an
+   * immutable field (422), which says the same as a conflict. Returns the object as patched.
+   */
   async patch(resource: Kind, { namespace, name, uid }: Named & { uid: string }, change: Json): Promise<unknown> {
     const body = { ...change, metadata: { ...object(change["metadata"]), uid } };
     const request = { method: "PATCH", path: objectPath(resource, namespace, name), body } as const;
-    return await this.#call({ verb: "patch", resource, namespace, request, priority: "high" });
+    try {
+      return await this.#call({ verb: "patch", resource, namespace, request, priority: "high" });
+    } catch (error) {
+      const isOther = error instanceof ApiError && error.kind === "invalid" && error.message.includes("metadata.uid");
+      if (isOther) throw new ApiError("conflict", error.message, { code: error.code, retryAfterMs: 0 });
+      throw error;
+    }
   }
 
   /** What it owns follows in the background. Only if it is still the one, and in the state, we decided about. */

@@ -408,7 +408,7 @@ export interface WorkflowRunSpec {
    */
   suspend?: boolean;
   /**
-   * true ends the run. Tasks under way are stopped gracefully, others do not start, finally runs, then the phase is Cancelled. A run that had ended stays as it is. False by default.
+   * true ends the run. Tasks under way are stopped gracefully, others do not start, finally runs, then the phase is Cancelled. (Cancel the TaskRuns of finally to end those, too.) A run that had ended stays as it is. False by default.
    */
   cancel?: boolean;
   /**

@@ -96,7 +96,7 @@ export class RunChildren {
     memory.mode = mode;
     memory.toTell.clear();
     for (const child of [...this.#room.taskRuns.byOwner(run.uid), ...this.#room.runs.byOwner(run.uid)]) {
-      if (isTold(memory, child) && patchFor(child, mode, run.name) !== undefined) memory.toTell.add(child.name);
+      if (patchFor(child, modeFor(memory, child), run.name) !== undefined) memory.toTell.add(child.name);
     }
   }
 
@@ -123,7 +123,8 @@ export class RunChildren {
   async #make(run: WorkflowRunRecord, start: Start): Promise<unknown> {
     const { cluster } = this.#room;
     if (start.kind === "RetryWorkflowRun") {
-      const spec = { retry: { id: start.id, scope: "Failed", tasks: null } };
+      // One that was being stopped when it failed still says cancel, and would never act on the retry.
+      const spec = { cancel: false, retry: { id: start.id, scope: "Failed", tasks: null } };
       return await cluster.patch(WORKFLOWRUNS, start.child, { spec });
     }
     const resource = start.kind === "CreateTaskRun" ? TASKRUNS : WORKFLOWRUNS;
@@ -148,7 +149,7 @@ export class RunChildren {
     { name, children }: { readonly name: string; readonly children: Children },
   ): Promise<void> {
     const child = children.taskRun(name) ?? children.run(name);
-    const patch = child && isTold(memory, child) ? patchFor(child, memory.mode, run.name) : undefined;
+    const patch = child && patchFor(child, modeFor(memory, child), run.name);
     if (child !== undefined && patch !== undefined) {
       try {
         const made = await this.#room.cluster.patch(isRun(child) ? WORKFLOWRUNS : TASKRUNS, child, patch);
@@ -178,12 +179,12 @@ function modeOf(run: WorkflowRunRecord, { state }: RunMemory): Mode {
   return run.spec.suspend === true ? "suspend" : "run";
 }
 
-/** The tasks of finally run also when the run was stopped. */
-function isTold({ state, mode }: RunMemory, { step }: TaskRunRecord | WorkflowRunRecord): boolean {
-  if (mode !== "stop" || step === undefined) return true;
+/** The tasks of finally run also when the run was stopped, and go on if they were suspended before. */
+function modeFor({ state, mode }: RunMemory, { step }: TaskRunRecord | WorkflowRunRecord): Mode {
+  if (mode !== "stop" || step === undefined) return mode;
   const { graph } = state.definition;
   const index = graph.byName.get(step.task);
-  return index !== undefined && !nodeOf(graph, index).isFinally;
+  return index !== undefined && nodeOf(graph, index).isFinally ? "run" : mode;
 }
 
 /** Answers that time or a person changes; undefined: an ordinary failure, tried again soon. */

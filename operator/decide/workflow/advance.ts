@@ -53,8 +53,10 @@ export function nextStart(state: RunState, children: Children): Start | undefine
 /** Why the run is to be stopped, if it is. Once recorded it stays so until a retry. */
 export function stopWish(state: RunState, run: WorkflowRunRecord, now: number): WorkflowRunStatus["stopped"] {
   const { progress, definition } = state;
-  if (state.stopped !== undefined || tasksDone(progress)) return state.stopped;
+  if (state.stopped !== undefined) return state.stopped;
+  // Also while finally runs, which goes on: nobody can know whether a cancel came in time for the last task.
   if (run.spec.cancel === true) return "Cancelled";
+  if (tasksDone(progress)) return undefined;
   if (now >= (deadlineOf(state, run) ?? Number.POSITIVE_INFINITY)) return "DeadlineExceeded";
   // What failed before a retry, and was not named by it, does not end the retry as well.
   const failed = state.round === 0 ? progress.counts.failed : failedSince(progress);

@@ -26,6 +26,7 @@ const NAMES_MAX: number = Count.Failures;
 export function verdictOf(state: RunState, run: WorkflowRunRecord, blocked: Blocked | undefined): RunVerdict {
   const { progress, stopped } = state;
   if (allDone(progress)) return ending(state);
+  if (run.spec.suspend === true && stopped === undefined) return suspended(state);
   if (tasksDone(progress)) {
     return running(
       RunReason.Finalizing,
@@ -35,7 +36,6 @@ export function verdictOf(state: RunState, run: WorkflowRunRecord, blocked: Bloc
   if (stopped !== undefined) {
     return running(RunReason.Stopping, `${stoppedWords(stopped)}Waiting for ${activeCount(progress)} tasks to stop.`);
   }
-  if (run.spec.suspend === true) return suspended(state);
   if (blocked !== undefined) return running(blocked.reason, `${countWords(progress.counts)}. ${blocked.message}`);
   return running(RunReason.Running, `${countWords(progress.counts)}.`);
 }
