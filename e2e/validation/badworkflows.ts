@@ -29,17 +29,6 @@ const TASKS: readonly Bad[] = [
   ["a task that begins with a digit", named("1st"), "spec.tasks[0].name", /beginning with a letter/],
   ["a task that ends with a dash", named("load-"), "spec.tasks[0].name", /not ending with -/],
   ["a task with a name of 64 characters", named("a".repeat(64)), "spec.tasks[0].name", /may not be more than 63/],
-  [
-    "two tasks of one name",
-    {
-      tasks: [
-        { name: "a", ...WORK },
-        { name: "a", ...WORK },
-      ],
-    },
-    "spec.tasks[1]",
-    /Duplicate value.*"a"/,
-  ],
   ["a template that is text", task({ template: "busybox" }), "spec.tasks[0].template", /must be of type object/],
   [
     "containers one level too high",
@@ -355,17 +344,6 @@ const FINALLY: readonly Bad[] = [
   ],
   ["a task of finally without a name", spec({ finally: [WORK] }), "spec.finally[0].name", /Required value/],
   ["a task of finally in capitals", atLast({ name: "Z" }), "spec.finally[0].name", /must be lowercase letters/],
-  [
-    "two tasks of finally of one name",
-    spec({
-      finally: [
-        { name: "z", ...WORK },
-        { name: "z", ...WORK },
-      ],
-    }),
-    "spec.finally[1]",
-    /Duplicate value.*"z"/,
-  ],
   [
     "a task of finally that depends on another",
     atLast({ dependsOn: ["a"] }),

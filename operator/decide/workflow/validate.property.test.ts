@@ -224,7 +224,7 @@ describe("definitions of few names", () => {
       const kept = isTidy ? tidied(tasks) : tasks;
       const others = isTidy ? last.filter((one) => !kept.some((other) => other.name === one.name)) : last;
       return {
-        params: [{ name: "x" }],
+        params: [{ name: "x", default: "1" }],
         tasks: kept.map((one) => entryOf(one, false)),
         finally: others.map((one) => entryOf(one, true)),
       };

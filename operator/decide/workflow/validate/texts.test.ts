@@ -8,7 +8,7 @@ describe("references: what is wrong is said with its path and the way out", () =
   it.each<[string, Fields, readonly string[]]>([
     [
       "an unknown param",
-      { params: [{ name: "region" }], tasks: [task("a", env("$(params.regoin)"))] },
+      { params: [{ name: "region", default: "eu" }], tasks: [task("a", env("$(params.regoin)"))] },
       [`spec.tasks[a].${ENV}: there is no param "regoin"; did you mean "region"?`],
     ],
     [

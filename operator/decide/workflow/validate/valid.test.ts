@@ -9,7 +9,7 @@ describe("a definition that can be run", () => {
     ["podTemplateRef and a template without spec", tasks({ name: "a", podTemplateRef: { name: "g" }, template: {} })],
     [
       "podTemplateRef by a reference",
-      { params: [{ name: "x" }], tasks: [task("a", { podTemplateRef: { name: "$(params.x)" } })] },
+      { run: "Manual", params: [{ name: "x" }], tasks: [task("a", { podTemplateRef: { name: "$(params.x)" } })] },
     ],
     [
       "the pod from taskDefaults",

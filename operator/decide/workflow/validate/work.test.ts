@@ -32,8 +32,15 @@ describe("pods, params and results: what is wrong is said with its path and the 
     ],
     [
       "a param twice",
-      { params: [{ name: "x" }, { name: "x" }], tasks: [task("a")] },
+      { run: "Manual", params: [{ name: "x" }, { name: "x" }], tasks: [task("a")] },
       ["spec.params[x]: is there twice; take one out"],
+    ],
+    [
+      "a param that nobody gives",
+      { params: [{ name: "x" }], tasks: [task("a")] },
+      [
+        "spec.params[x]: has no default, so that OnApply could start no run; give it a default, or say run: Manual in the spec (for a sub-workflow, too)",
+      ],
     ],
     [
       "a result twice",
