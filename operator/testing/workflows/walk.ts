@@ -238,10 +238,7 @@ export class Walk {
   #putBackAny(): void {
     const name = this.#choices.oneOf(this.#story.entries)?.name;
     const part = this.#choices.below(4);
-    const isStarted = [...this.#making, ...this.#children.map((child) => child.part)].some(
-      (other) => other.name === name && other.part === part,
-    );
-    if (name === undefined || isStarted) return;
+    if (name === undefined || this.#story.opened.get(name)?.[part] === "Unseen") return;
     this.#happened("putBack");
     this.#putBack({ name, part });
   }
