@@ -250,7 +250,7 @@ describe("what is wrong is said with its place", () => {
     ["[1].all(1, true)", "all() first takes a name for each element, as in list.all(x, ...) (column 5)"],
     ["int() > 1 && size(1,) > 1", 'something is missing before ")"'],
     ["true && (1 > )", 'something is missing before ")" (column 14)'],
-    ["{1: 2, 3}.size() == 2", '"}" is not closed'],
+    ["{1: 2, 3}.size() == 2", 'something is missing before "}"'],
     ["1 2 == 3", '"2" is not expected here (column 3)'],
     ["params.in == 1", '"in" is not expected here (column 8)'],
     ["if == 1", '"if" is reserved in CEL and cannot be a name (column 1)'],

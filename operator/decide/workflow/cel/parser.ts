@@ -132,17 +132,18 @@ class Parser {
     return tree(0, terms.length) ?? this.#fail();
   }
 
-  /** Minuses or exclamation marks, of which two take each other away. A minus before a number is part of it. */
+  /** Minuses or exclamation marks, of which two take each other away. One minus right before a number is part of it. */
   #prefixed(): Expr {
-    const { at, source: sign } = this.#peek();
-    if (this.#peek().kind !== "sign" || (sign !== "!" && sign !== "-")) return this.#member(this.#primary(""));
+    const { kind, source: sign, at } = this.#peek();
+    if (kind !== "sign" || (sign !== "!" && sign !== "-")) return this.#member(this.#primary(""));
     let count = 0;
     while (this.#takes(sign)) count += 1;
+    const number = this.#peek();
     // An unsigned number has no minus: the types refuse it.
-    const negative = sign === "-" && this.#peek().kind === "number" && !/u$/i.test(this.#peek().source);
-    const operand = this.#member(this.#primary(negative ? "-" : ""));
-    const left = negative ? count - 1 : count;
-    return left % 2 === 0 ? operand : this.#make(at, callKind(`${sign}_`, [operand]));
+    const signed = sign === "-" && count === 1 && number.kind === "number" && number.at === at + 1;
+    if (signed && !/u$/i.test(number.source)) return this.#member(this.#primary("-"));
+    const operand = this.#member(this.#primary(""));
+    return count % 2 === 0 ? operand : this.#make(at, callKind(`${sign}_`, [operand]));
   }
 
   /** Fields, indexes and calls that follow. */

@@ -14,8 +14,13 @@ export interface Token {
 }
 
 /** A text is only begun here: where it ends depends on its quotes. */
-const SYMBOL =
-  /(?<text>(?<prefix>[rRbB]{0,2})(?<quote>"""|'''|"|'))|(?<number>0[xX][0-9a-fA-F]+[uU]?|\d*\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|\d+[uU]?)|(?<word>[A-Za-z_]\w*)|(?<sign>&&|\|\||[=!<>]=|[-+*/%<>!?:,.()[\]{}])/y;
+const SYMBOLS = [
+  /(?<text>(?<prefix>[rRbB]{0,2})(?<quote>"""|'''|"|'))/,
+  /(?<number>0[xX][0-9a-fA-F]+[uU]?|\d*\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|\d+[uU]?)/,
+  /(?<word>[A-Za-z_]\w*)/,
+  /(?<sign>&&|\|\||[=!<>]=|[-+*/%<>!?:,.()[\]{}])/,
+];
+const SYMBOL = new RegExp(SYMBOLS.map(({ source }) => source).join("|"), "y");
 const BLANKS = /(?:\s+|\/\/[^\n]*)*/y;
 
 /** @throws ExpressionError where the text is too long, or something in it is no symbol */
