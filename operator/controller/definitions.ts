@@ -62,11 +62,14 @@ export class Definitions {
     if (metadata["uid"] !== uid || metadata["deletionTimestamp"] !== undefined) return undefined;
     const generation = whole(metadata["generation"]) ?? 0;
     const spec = definitionOf(found);
+    // What cannot be read is judged as it is: that tells where and why.
+    // oxlint-disable-next-line typescript/consistent-type-assertions -- workflowProblems takes any JSON
+    const judged = spec ?? (object(found)["spec"] as WorkflowSpec);
+    const problems = workflowProblems({ name, spec: judged }, this.#knownIn(namespace));
     const unreadable = "spec: this is no definition that Stint can read; compare it with kubectl explain workflow.spec";
-    if (spec === undefined) return { namespace, name, uid, generation, spec: { tasks: [] }, problem: unreadable };
-    const problems = workflowProblems({ name, spec }, this.#knownIn(namespace));
     const problem = problems.length === 0 ? undefined : problemsMessage(problems);
-    return { namespace, name, uid, generation, spec, problem };
+    const readable = spec ?? { tasks: [] };
+    return { namespace, name, uid, generation, spec: readable, problem: problem ?? (spec ? undefined : unreadable) };
   }
 
   /**

@@ -138,11 +138,12 @@ function substituted(spec: Json, substitute: Substitute): MergedSpec {
 }
 
 /** The spec of a TaskRun, before $(...) is replaced. */
-function mergedSpec({ spec, taskDefaults, merged }: ChildWish): MergedSpec {
+function mergedSpec({ spec, index, taskDefaults, merged }: ChildWish): MergedSpec {
   const known = merged.get(spec);
   if (known !== undefined) return known;
   const made = merge(object(taskDefaults), spec);
-  merged.set(spec, made);
+  // Merged once for all the parts of a task; what has no parts is merged once anyway, and need not be kept.
+  if (index !== undefined) merged.set(spec, made);
   return made;
 }
 

@@ -286,7 +286,7 @@ function isRight(spec: WorkflowSpec): boolean {
   );
 }
 
-/** No two TaskRuns of the first rounds, and no two sub-workflow runs, have one name. */
+/** No two TaskRuns of the first rounds, and no two sub-workflow runs, have one name, nor may one inside a sub-workflow have it. */
 function hasUniqueNames(all: readonly TaskSpec[]): boolean {
   const made = all.flatMap((task) => {
     const { forEach } = task;
@@ -298,7 +298,10 @@ function hasUniqueNames(all: readonly TaskSpec[]): boolean {
     const kind = task.workflowRef === undefined ? "TaskRun" : "WorkflowRun";
     return indexes.flatMap((index) => [0, 1, 2].map((round) => `${kind} ${childName("run", task.name, index, round)}`));
   });
-  return new Set(made).size === made.length && new Set(all.map(({ name }) => name)).size === all.length;
+  const isInside = all.some(
+    ({ name, workflowRef }) => workflowRef !== undefined && all.some((other) => other.name.startsWith(`${name}-`)),
+  );
+  return !isInside && new Set(made).size === made.length && new Set(all.map(({ name }) => name)).size === all.length;
 }
 
 function textsOf(task: TaskSpec): readonly string[] {

@@ -8,7 +8,10 @@ const when = (expression: string, fields: Fields = {}): Fields =>
 
 describe("when", () => {
   it.each<[string, Fields]>([
-    ["params and the run", { params: [{ name: "x" }], tasks: [A, when('params.x == "1" && run.ds < "2030-01-01"')] }],
+    [
+      "params and the run",
+      { params: [{ name: "x", default: "1" }], tasks: [A, when('params.x == "1" && run.ds < "2030-01-01"')] },
+    ],
     [
       "results and statuses of tasks upstream",
       tasks(A, when('tasks.a.status == "Succeeded" || size(tasks["a"].results.files) > 2')),
@@ -29,7 +32,7 @@ describe("when", () => {
   it.each<[string, Fields, string | RegExp]>([
     [
       "an unknown param",
-      { params: [{ name: "region" }], tasks: [A, when('params.regoin == "eu"')] },
+      { params: [{ name: "region", default: "1" }], tasks: [A, when('params.regoin == "eu"')] },
       'there is no param "regoin"; did you mean "region"?',
     ],
     ["an unknown task", tasks(A, when('tasks.c.status == "Failed"')), 'there is no task "c"'],
@@ -53,7 +56,7 @@ describe("when", () => {
       tasks(A, when('run.status == "Failed"')),
       "run.status is known in finally only, once all tasks have ended",
     ],
-    ["no boolean", { params: [{ name: "x" }], tasks: [A, when("params.x")] }, /./],
+    ["no boolean", { params: [{ name: "x", default: "1" }], tasks: [A, when("params.x")] }, /./],
     ["half an expression", tasks(A, when("tasks.a.status ==")), /./],
     [
       "an unknown field of the run",

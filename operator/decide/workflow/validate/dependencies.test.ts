@@ -63,6 +63,13 @@ describe("names and dependsOn: what is wrong is said with its path and the way o
       ['spec.finally[a]: a task of spec.tasks has the name "a", too; rename one of them'],
     ],
     [
+      "the name of a task inside a sub-workflow, perhaps",
+      tasks(subworkflow("ship", "shipping"), task("ship-pack")),
+      [
+        'spec.tasks[ship-pack]: the name "ship-pack" may be the one that a task inside the sub-workflow of task "ship" gets; rename one of them',
+      ],
+    ],
+    [
       "the name of a part",
       tasks(task("load-0"), task("load", { forEach: { items: [1] } })),
       ['spec.tasks[load-0]: the name "load-0" is the one that part 0 of task "load" gets; rename one of them'],

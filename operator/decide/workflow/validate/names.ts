@@ -12,7 +12,7 @@ export function checkName(entry: Entry, { definition, findings }: Look): void {
     findings.report(entry.path, `${where} has the name "${name}", too; rename one of them`);
     return;
   }
-  const problem = collision(entry, definition);
+  const problem = collision(entry, definition) ?? insideCollision(entry, definition);
   if (problem !== undefined) findings.report(entry.path, problem);
 }
 
@@ -35,6 +35,16 @@ function collision(entry: Entry, definition: Definition): string | undefined {
   if (!hasPart(mapped, Number(index))) return undefined;
   const when = retried === undefined ? "" : " when it is retried";
   return `the name "${name}" is the one that part ${index} of task "${base}" gets${when}; rename one of them`;
+}
+
+/** A task b of a sub-workflow that is task a makes `<run>-a-b`, as a task a-b would. What a sub-workflow's tasks are called nobody knows here. */
+function insideCollision({ spec: { name } }: Entry, { byName }: Definition): string | undefined {
+  for (let dash = name.indexOf("-"); dash > 0; dash = name.indexOf("-", dash + 1)) {
+    const base = name.slice(0, dash);
+    if (byName.get(base)?.spec.workflowRef === undefined) continue;
+    return `the name "${name}" may be the one that a task inside the sub-workflow of task "${base}" gets; rename one of them`;
+  }
+  return undefined;
 }
 
 /** The entry of that name, if it makes the same kind of object: a TaskRun and a WorkflowRun can have one name. */
