@@ -5,12 +5,14 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, inject, it, type TestContext } from "vitest";
 import { operatorWrites } from "./support/audit.ts";
 import { asUser, type UserFields } from "./support/credentials.ts";
+import { Flows, type WorkflowRun } from "./support/flows.ts";
 import { Kubectl } from "./support/kubectl.ts";
 import { isOver, reasonOf, simulated, taskRunsPath, type TaskRun } from "./support/objects.ts";
 import type { Operator } from "./support/operator.ts";
 import { namespacesAreGone, needs, Room } from "./support/room.ts";
 import { operatorForTest } from "./support/running.ts";
-import { untilAll } from "./support/waiting.ts";
+import { BAD, FOREVER, sim } from "./support/simulatedflows.ts";
+import { until, untilAll } from "./support/waiting.ts";
 
 const BASE = join(import.meta.dirname, "../manifests/base");
 const ACCOUNT = "system:serviceaccount:stint-system:stint";
@@ -50,6 +52,7 @@ describe("with the service account of manifests/ the operator", () => {
     await untilAll<TaskRun>(room.client, taskRunsPath(room.namespace), (all) => !all.has("short"), {
       what: "the TaskRun with no time to live to go",
     });
+    await runWorkflows(room);
     await expectNothingRefused(operator);
     const writes = await operatorWrites(room.access.dir ?? "", room.namespace);
     expect(new Set(writes.map(({ user }) => user.username))).toEqual(new Set([ACCOUNT]));
@@ -138,6 +141,35 @@ it.for(["workflows", "workflowruns", "taskruns"])(
 
 interface Whoami {
   readonly status: { readonly userInfo: { readonly username: string } };
+}
+
+/** Everything that is done to what workflows make: made, adopted, suspended, cancelled, retried, removed. */
+async function runWorkflows(room: Room): Promise<void> {
+  const flows = new Flows(room);
+  const sub = { name: "sub", workflowRef: { name: "inner" } };
+  await flows.create("inner", { run: "Manual", tasks: [sim("x", FOREVER)] });
+  await flows.create("outer", { tasks: [sim("a", FOREVER), sub], history: { failed: 0 } });
+  const { metadata } = await flows.runOf("outer");
+  const { name } = metadata;
+  await room.running(`${name}-sub-x`);
+  await flows.patch(name, { suspend: true });
+  await flows.see(name, ({ status }) => status.phase === "Suspended", { what: "phase Suspended" });
+  await flows.patch(name, { suspend: false });
+  await room.attemptRuns(`${name}-sub-x`, 2);
+  await flows.patch(name, { cancel: true });
+  await until<WorkflowRun>(room.client, { path: flows.runsPath, name }, (one) => one === undefined, {
+    what: "the run that history does not keep to go",
+  });
+  await flows.create("failing", { run: "Manual", tasks: [sim("bad", BAD)] });
+  await flows.start("failing", {}, "by-hand");
+  await flows.over("by-hand");
+  await flows.patch("by-hand", { retry: { id: "1" } });
+  const { status } = await flows.over("by-hand", { round: 1 });
+
+  expect(status.phase).toBe("Failed");
+  await flows.edit("failing", { tasks: [sim("good")] });
+  await flows.start("failing", {}, "again");
+  expect((await flows.over("again")).status.phase).toBe("Succeeded");
 }
 
 async function expectNothingRefused(operator: Operator): Promise<void> {
