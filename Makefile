@@ -25,7 +25,7 @@ help: ## show this list
 	@echo "             RESTART=1 PROFILES=folder                       ... with the operator killed half-way; with CPU profiles of it"
 	@echo "             ARGS=...                                        flags for the operator in make run (ARGS=--help)"
 
-demo: dist/operator.cjs ## bring up a local Kubernetes, run the operator and example TaskRuns on real pods, show the result
+demo: dist/operator.cjs ## bring up a local Kubernetes, run the operator, example TaskRuns and a workflow on real pods, show the result
 	@node e2e/demo.ts
 
 test: dist/operator.cjs ## run all tests: unit, simulator, end to end on a real Kubernetes

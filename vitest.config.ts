@@ -13,6 +13,7 @@ const config: ViteUserConfig = defineConfig({
             "openapi/**/*.test.ts",
             "bench/**/*.test.ts",
             "e2e/cluster/**/*.test.ts",
+            "e2e/demo/**/*.test.ts",
             "e2e/support/**/*.test.ts",
           ],
           exclude: ["operator/testing/sim/runs/**"],

@@ -1,11 +1,13 @@
 /** `make demo` as a user types it, on the cluster of this test run as on one of the user's. */
 import { dirname } from "node:path";
 import { describe, expect, it, type TestContext } from "vitest";
+import { judgeRun } from "./demo/flow.ts";
 import { judge, SAMPLES } from "./demo/samples.ts";
 import { Command } from "./localcluster/command.ts";
 import type { Access } from "./support/access.ts";
 import { applyCrds } from "./support/crds.ts";
 import { Client } from "./support/client.ts";
+import type { WorkflowRun } from "./support/flows.ts";
 import { Kubectl } from "./support/kubectl.ts";
 import { taskRunsPath, type TaskRun } from "./support/objects.ts";
 import { needs } from "./support/room.ts";
@@ -28,6 +30,16 @@ describe("make demo", () => {
     expect(output).toMatch(/^retry +Pending +BackingOff +1 /m);
     expect(output).toMatch(/^retry +Succeeded +Succeeded +2 /m);
     expect(output).toMatch(/^\[pod\/succeed-1-\w+\/main\] done$/m);
+    // The workflow: a line whenever a task of it changes, and the whole tree at the end.
+    expect(output).toMatch(/^transform\/2 +Running$/m);
+    expect(output).toMatch(/^TASK +STATE +DURATION +REASON$/m);
+    expect(output).toMatch(/^orders-1-\w+ +Succeeded +\d+s +7\/7$/m);
+    expect(output).toMatch(/^├─ transform +Succeeded +3 of 3\n│ {2}├─ 0 +Succeeded +\d+s$/m);
+    expect(output).toMatch(
+      /^├─ receipts +Succeeded +\d+s +1\/1\n│ {2}└─ send +Succeeded +\d+s\n└─ clean-up \(finally\) /m,
+    );
+    expect(output).toMatch(/^orders-1-\w+ +orders +Succeeded +7\/7 /m);
+    expect(output).toContain('loaded ["100","200","300"]');
     expect(output).toContain("Every sample ended as it should");
     expect(await kubectl.refused(["get", "namespace", NAMESPACE])).toContain("not found");
     // It was there before.
@@ -85,6 +97,18 @@ describe("a sample", () => {
     ],
   ])("with %s is", (_, seen, want) => {
     expect(judge(seen)).toEqual([expect.stringContaining(want)]);
+  });
+});
+
+describe("the workflow of the demo", () => {
+  it("has to have a run, with every task succeeded", () => {
+    const run = (phase: string, states: string): WorkflowRun =>
+      ({ metadata: { name: "orders-1" }, status: { phase, states } }) as unknown as WorkflowRun;
+
+    expect(judgeRun(run("Succeeded", "SSSSS"))).toEqual([]);
+    expect(judgeRun(run("Succeeded", "SSSKS"))).toEqual([expect.stringContaining("saw Succeeded, tasks SSSKS")]);
+    expect(judgeRun(run("Running", "SSSR."))).toEqual([expect.stringContaining("saw Running, tasks SSSR.")]);
+    expect(judgeRun(undefined)).toEqual([expect.stringContaining("there is none")]);
   });
 });
 

@@ -1,6 +1,6 @@
 /**
- * `make demo`: a local Kubernetes (or the given one), the operator, and the sample TaskRuns on real pods, from apply to
- * end. Exits with 1 if a sample does not end as it should.
+ * `make demo`: a local Kubernetes (or the given one), the operator, the sample TaskRuns and a workflow on real pods, from
+ * apply to end. Exits with 1 if one does not end as it should.
  */
 import { openCluster, type OpenCluster } from "./support/access.ts";
 import { messageOf } from "./cluster/failure.ts";
@@ -20,7 +20,7 @@ async function main(): Promise<number> {
   });
   let cluster: OpenCluster | undefined;
   try {
-    say("Stint demo: three sample tasks on a real Kubernetes\n");
+    say("Stint demo: three sample tasks and a workflow on a real Kubernetes\n");
     cluster = await openCluster({ name: "demo", realNodes: 1, simulatedNodes: 0, needsContainers: true }, say);
     interrupt.signal.throwIfAborted();
     if (!cluster.access.realNodes) throw new Error("the samples need a cluster in which containers really run");
