@@ -96,7 +96,8 @@ const CAUSES: ReadonlyMap<string, Cause> = new Map<string, Cause>([
   ["DeadlineExceeded", ({ activeDeadlineSeconds }) => activeDeadlineSeconds !== undefined],
   ["StartDeadlineExceeded", ({ startDeadlineSeconds }) => startDeadlineSeconds !== undefined],
   ["AttemptDeadlineExceeded", ({ attemptDeadlineSeconds }) => attemptDeadlineSeconds !== undefined],
-  ["PodDeleted", byOthers],
+  // A start in time that was reported too late explains no deletion: then it reads as somebody else's.
+  ["PodDeleted", (spec, pods) => byOthers(spec, pods) || spec.startDeadlineSeconds !== undefined],
   ["Preempted", byOthers],
   // A pod that we stopped may have gone unseen, too.
   ["UnknownFate", (_, pods) => pods.some(({ deletionBy }) => deletionBy !== undefined && deletionBy !== "kubelet")],

@@ -7,6 +7,7 @@ import { Random } from "./random.ts";
 import type { PodScript, Scripts } from "./script.ts";
 import type { BasePlan } from "./templates.ts";
 import type { Act, Deed, Moment } from "./users.ts";
+import { drawWorkflows } from "./workflows/generate.ts";
 import type { StartOperator, WorldPlan } from "./world.ts";
 
 const FOREVER = Number.POSITIVE_INFINITY;
@@ -33,6 +34,7 @@ export function planForSeed(
     seed: String(seed),
     replay: `make sim SEED=${seed}`,
     taskRuns,
+    workflows: drawWorkflows(random.fork("workflows"), { chaosMs, users }),
     startOperator: options.startOperator,
     faults: (own) => new RandomFaults({ rates }, own),
     rates,

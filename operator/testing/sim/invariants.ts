@@ -44,6 +44,7 @@ export class Invariants {
       this.#report(this.workflows.change(change));
       if (change.resource === "pods") this.#podChanged(change);
       else if (change.resource === "taskruns") this.#taskRunChanged(change);
+      else if (change.resource === "workflowruns") this.#events.noteRun(change);
     });
   }
 

@@ -1,4 +1,5 @@
 /** What every status of a TaskRun must satisfy: by itself, against the one before, and against the truth about its pods. */
+import { isDeepStrictEqual } from "node:util";
 import { loadSchema, problemsOf, pruned } from "./apiserver/schema.ts";
 import { type AttemptEntry, isRecord, isTerminalPhase, type TaskRun, type TaskRunStatus } from "./objects.ts";
 import type { SeenEnd } from "./link.ts";
@@ -70,9 +71,10 @@ interface ChangeContext {
 
 /** A TaskRun as it was and as it is now. */
 export function changedStatusProblem(was: TaskRun, is: TaskRun, context: ChangeContext): Problem | undefined {
-  if (context.by !== "operator") return undefined;
   const { status: before = {} } = was;
   const { status: after = {} } = is;
+  // A wish of its run for it changes the spec alone.
+  if (context.by !== "operator" || isDeepStrictEqual(before, after)) return undefined;
   return (
     terminalChanged(before, after) ??
     wentBack(before, after) ??

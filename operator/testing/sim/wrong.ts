@@ -26,11 +26,13 @@ import {
   type Send,
   type WrongOperator,
 } from "./spoil.ts";
+import { WRONG_WITH_WORKFLOWS } from "./workflows/wrong.ts";
 import type { StartOperator } from "./world.ts";
 
 const NO_FAILURES = { application: 0, infrastructure: 0 };
 
 export const WRONG_OPERATORS: Readonly<Record<string, WrongOperator>> = {
+  ...WRONG_WITH_WORKFLOWS,
   "creates a second pod under another name": {
     rule: "I1",
     scenario: "success",

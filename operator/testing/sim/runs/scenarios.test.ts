@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { startRealCore as startOperator } from "../core.ts";
 import { type RunResult, runWorld } from "../run.ts";
 import { scenarioPlan, SCENARIOS } from "../scenarios.ts";
+import { WORKFLOW_SCENARIOS } from "../workflows/scenarios.ts";
 
 /** The writes each scenario costs when nothing goes wrong: pods created, pods deleted, statuses written, events. */
 const COSTS: Readonly<Record<string, readonly [number, number, number, number]>> = {
@@ -29,7 +30,7 @@ function writesOf({ requests }: RunResult): readonly number[] {
 }
 
 describe("without faults", () => {
-  it.each(Object.keys(SCENARIOS))("%s reaches its end", async (name) => {
+  it.each([...Object.keys(SCENARIOS), ...Object.keys(WORKFLOW_SCENARIOS)])("%s reaches its end", async (name) => {
     const result = await runWorld(scenarioPlan(name, { startOperator }));
     expect(result.lives).toBe(1);
   });

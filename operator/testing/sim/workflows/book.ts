@@ -26,7 +26,8 @@ export interface Child {
   readonly round: number;
   letter: Letter;
   results: Readonly<Record<string, string>> | undefined;
-  /** Of a sub-workflow's run: the retry it last acted on. */
+  /** Of a sub-workflow's run: the retry it was last told of, and the one it last acted on. */
+  toldRetryId: string | undefined;
   retryId: string | undefined;
   deleted: boolean;
   /** Deleted after its end: whoever did not see the end takes it for a failure. */
@@ -55,6 +56,8 @@ export class RunBook {
   retryId: string | undefined;
   stopped: string | undefined;
   kept: Kept = NONE_KEPT;
+  /** Parts that somebody has asked for, as "task/index/round". */
+  readonly asked: Set<string> = new Set<string>();
   /** Final letters that its status has told in this round. */
   readonly told: Map<string, Letter> = new Map<string, Letter>();
 
@@ -95,8 +98,8 @@ export class RunBook {
     const isKept = this.kept.letters.has(task) || this.kept.parts.get(task)?.has(index) === true;
     if (newest.round === this.round || isKept) return fact;
     // The failed run of a sub-workflow is not made anew but told to retry.
-    if (newest.kind !== "WorkflowRun" || newest.retryId !== this.retryId) return { letter: "." };
-    return fact;
+    if (newest.kind !== "WorkflowRun" || newest.toldRetryId !== this.retryId) return { letter: "." };
+    return newest.retryId === this.retryId ? fact : { letter: "R" };
   }
 
   /** Of the highest round. */
@@ -229,9 +232,10 @@ export class Books {
       else if (child.letter !== "F") child.unclear = true;
       return;
     }
-    const { status = {} } = object as TaskRun & WorkflowRun;
+    const { spec, status = {} } = object as TaskRun & WorkflowRun;
     child.letter = isTerminalPhase(status.phase) ? letterOfPhase(status.phase) : "R";
     child.results = status.results;
+    child.toldRetryId = object.kind === "WorkflowRun" ? spec?.retry?.id : undefined;
     child.retryId = status.retry?.id;
     // Under its last finalizer it may be taken for gone.
     if (object.metadata.deletionTimestamp !== undefined && child.letter !== "F") child.unclear = true;
@@ -251,6 +255,7 @@ export class Books {
       round: Number(labels["stint.dev/round"] ?? 0),
       letter: "R",
       results: undefined,
+      toldRetryId: undefined,
       retryId: undefined,
       deleted: false,
       unclear: false,

@@ -78,9 +78,19 @@ function boundProblem({ book, child }: Moment, task: TaskDefinition, reading: Re
   const parts = open.filter((one) => one.task === child.task);
   if (parts.length > maxParallel)
     return bound(`${parts.length} parts of "${task.name}" under way, at most ${maxParallel} may be`);
-  for (let i = 0; i < child.index; i++) {
-    if (reading.part(child.task, i).letter === ".")
-      return order(`${child.key} made before part ${i} of "${task.name}"`);
+  return undefined;
+}
+
+/** Parts are asked for in the order of their indexes, whatever order the server makes them in. */
+export function askingProblem(book: RunBook, metadata: unknown): Problem | undefined {
+  const { labels = {} } = metadata as { readonly labels?: Readonly<Record<string, string>> };
+  const [task = "", index = "0", round = "0"] = ["task", "index", "round"].map((name) => labels[`stint.dev/${name}`]);
+  const place = (i: number): string => `${task}/${i}/${round}`;
+  book.asked.add(place(Number(index)));
+  const reading = book.reading();
+  for (let i = 0; i < Number(index); i++) {
+    if (!book.asked.has(place(i)) && reading?.part(task, i).letter === ".")
+      return order(`part ${index} of "${task}" in ${book.key} asked for before part ${i}`);
   }
   return undefined;
 }

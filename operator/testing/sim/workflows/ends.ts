@@ -74,7 +74,9 @@ function revisionUnrest(store: Store, revision: Revision): readonly string[] {
   if ((revision.revision ?? 0) >= (workflow.metadata.generation ?? 0)) return [];
   const runs = [...store.values("workflowruns")] as readonly WorkflowRun[];
   const isUsed = runs.some(
-    ({ metadata: { namespace }, status }) => namespace === metadata.namespace && status?.revision === metadata.name,
+    ({ metadata: { namespace, annotations = {} }, status }) =>
+      namespace === metadata.namespace &&
+      (status?.revision === metadata.name || annotations["stint.dev/revision"] === metadata.name),
   );
   return isUsed ? [] : [`ControllerRevision ${keyOf(revision)} serves no run`];
 }
@@ -138,6 +140,7 @@ export function predictedLetters(plan: WorkflowPlan, book: RunBook): string | un
     // What a sub-workflow comes to is predicted for its own run.
     const isKept = book.kept.letters.has(task) || book.kept.parts.get(task)?.has(index) === true;
     if (isKept || definition?.workflowRef !== undefined) return book.part(task, index);
+    if (!reading.hasInputs(task, index)) return { letter: "F" };
     const place = { workflow: plan.name, task, index: definition?.forEach && index, round: book.round };
     const scripts = scriptsAt(plan, place);
     const [end, ...others] = predictedEnds({
@@ -149,7 +152,7 @@ export function predictedLetters(plan: WorkflowPlan, book: RunBook): string | un
     const letter = letterOfPhase(end?.phase);
     return letter === "S" ? { letter, results: handedOver(scripts, end?.attempts ?? 1) } : { letter };
   };
-  const reading = new Reading(spec, {
+  const reading: Reading = new Reading(spec, {
     params,
     part,
     known: (task) => book.kept.letters.get(task),

@@ -208,7 +208,9 @@ export class Reading {
 
   #result(name: string, result: string): string | undefined {
     const task = this.#byName.get(name);
-    if (task?.forEach === undefined) return this.#now.part(name, 0).results?.[result];
+    if (task?.forEach === undefined) {
+      return this.letter(name) === "S" ? this.#now.part(name, 0).results?.[result] : undefined;
+    }
     if (!isFinal(this.letter(name)) || this.letter(name) === "K") return undefined;
     const parts = (this.elements(name) ?? []).map((_, i) => this.#now.part(name, i).results?.[result] ?? null);
     return JSON.stringify(parts);

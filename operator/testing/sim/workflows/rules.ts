@@ -1,4 +1,5 @@
 /** The promises about workflows, checked at every change of the simulated world and at everything the operator sends. */
+import { isDeepStrictEqual } from "node:util";
 import type { ApiRequest } from "../../../api/port.ts";
 import { resourceOf, routeOf } from "../apiserver/resources.ts";
 import { loadSchema, problemsOf, pruned } from "../apiserver/schema.ts";
@@ -6,7 +7,7 @@ import type { Change, Store } from "../apiserver/store.ts";
 import { controllerOf, isRecord, isTerminalPhase, keyOf, type Revision, type Stored } from "../objects.ts";
 import type { Problem } from "../statusrules.ts";
 import { Books } from "./book.ts";
-import { creationProblem, patchProblem } from "./childrules.ts";
+import { askingProblem, creationProblem, patchProblem } from "./childrules.ts";
 import type { Workflow, WorkflowRun } from "./objects.ts";
 import { changeProblem, resetProblem, truthProblem } from "./runstatus.ts";
 
@@ -47,13 +48,29 @@ export class WorkflowRules {
   /** To be called with everything the operator sends. */
   request(request: ApiRequest): Problem | undefined {
     const route = routeOf(request.path);
+    if (request.method === "POST") return this.#asked(request.body);
     if (route?.name === undefined) return undefined;
     const current = this.#store.get(route.resource.name, `${route.namespace}/${route.name}`);
     if (request.method === "PATCH") {
+      this.#askedAgain(request.body, current);
       return patchProblem(request.body, current, current && this.books.ownerOf(current));
     }
     if (request.method !== "PUT" || route.resource.name === "taskruns") return undefined;
     return sentProblem(route.resource.name, request.body) ?? emptyWrite(request.body, current);
+  }
+
+  #asked(body: unknown): Problem | undefined {
+    const { kind } = body as Stored;
+    const book = kind === "TaskRun" || kind === "WorkflowRun" ? this.books.ownerOf(body as Stored) : undefined;
+    return book && askingProblem(book, (body as Stored).metadata);
+  }
+
+  /** A sub-workflow's run that is told to retry is a part asked for. */
+  #askedAgain(body: unknown, current: Stored | undefined): void {
+    const child = current && this.books.child(current.metadata.uid);
+    const book = current && this.books.ownerOf(current);
+    const { spec } = Object(body) as { readonly spec?: { readonly retry?: unknown } };
+    if (child !== undefined && spec?.retry !== undefined) book?.asked.add(`${child.task}/${child.index}/${book.round}`);
   }
 
   #made(object: Stored): Problem | undefined {
@@ -93,7 +110,8 @@ export class WorkflowRules {
     const was = (before ?? object) as WorkflowRun;
     const isMarked = run.metadata.deletionTimestamp !== undefined && was.metadata.deletionTimestamp === undefined;
     if (type === "DELETED" || isMarked) return named(this.#historyProblem(was), run);
-    if (type !== "MODIFIED" || before === undefined) return undefined;
+    // Its owner, or a wish of the run above it, changes no status.
+    if (type !== "MODIFIED" || isDeepStrictEqual(was.status, run.status)) return undefined;
     return named(changeProblem(was, run) ?? this.#statusProblem(was, run), run);
   }
 

@@ -48,22 +48,32 @@ function finalProblem(before: RunStatus, after: RunStatus): Problem | undefined 
   return undefined;
 }
 
-function retryProblem({ spec }: WorkflowRun, before: RunStatus, after: RunStatus): Problem | undefined {
+function retryProblem(run: WorkflowRun, before: RunStatus, after: RunStatus): Problem | undefined {
   const { retry } = after;
   if (retry === undefined) return end("the record of a retry vanished");
+  if (!isTerminalPhase(before.phase)) return end(`acted on the retry "${retry.id}" before the end`);
+  const { spec } = run;
   if (spec?.retry?.id !== retry.id) return end(`acted on a retry "${retry.id}" that nobody asked for`);
   if (spec.cancel === true) return end(`acted on the retry "${retry.id}" of a run that is to be cancelled`);
-  if (!isTerminalPhase(before.phase)) return end(`acted on the retry "${retry.id}" before the end`);
+  return roundProblem(before, after, retry);
+}
+
+function roundProblem(
+  before: RunStatus,
+  after: RunStatus,
+  retry: NonNullable<RunStatus["retry"]>,
+): Problem | undefined {
   const round = before.retry?.round ?? 0;
   if (retry.message !== undefined) {
     if ((retry.round ?? 0) !== round)
       return end(`round ${retry.round} of a retry that ran nothing, after round ${round}`);
     return finalProblem(before, after);
   }
+  // What never began begins now, if it can.
+  if (before.revision === undefined) return undefined;
   if (retry.round !== round + 1) return end(`round ${retry.round} follows round ${round}`);
-  if (isTerminalPhase(after.phase) || after.completionTime !== undefined || after.stopped !== undefined)
-    return end(`${after.phase}, ${after.completionTime}, ${after.stopped} at the beginning of a retry`);
-  return undefined;
+  const isOpen = !isTerminalPhase(after.phase) && after.completionTime === undefined && after.stopped === undefined;
+  return isOpen ? undefined : end(`${after.phase}, ${after.completionTime}, ${after.stopped} at the start of a retry`);
 }
 
 /** Phase and condition come from one thought. */
@@ -94,6 +104,8 @@ export function truthProblem(run: WorkflowRun, book: RunBook, told: ReadonlyMap<
   const reason = now.conditions?.find(({ type }) => type === "Succeeded")?.reason ?? "";
   const open = [...book.children.values()].find(({ letter, deleted }) => letter === "R" && !deleted);
   const isOver = isTerminalPhase(now.phase);
+  // Nobody can say what is to follow from the end of a TaskRun once the definition is gone.
+  if (reason === "RevisionLost") return undefined;
   if (isOver && open !== undefined) return end(`${now.phase} while ${open.key} has not ended`);
   if (NEVER_STARTED.has(reason)) return book.children.size === 0 ? undefined : end(`${reason} after it had started`);
   if (reading === undefined)

@@ -1,5 +1,7 @@
 /** Operators that are wrong with workflows, each in one way. */
 import type { ApiRequest } from "../../../api/port.ts";
+import { forbidden } from "../apiserver/failure.ts";
+import { TASKRUNS } from "../apiserver/resources.ts";
 import { isRecord } from "../objects.ts";
 import {
   type Body,
@@ -72,8 +74,10 @@ export const WRONG_WITH_WORKFLOWS: Readonly<Record<string, WrongOperator>> = {
   "ends the run without finally": {
     rule: "I12",
     scenario: "workflowMappedFails",
-    spoil: (request, send) =>
-      send(isRunStatus(request) && statesOf(request).startsWith("SF.") ? withStatus(request, failed) : request),
+    spoil: (request, send) => {
+      if (isTaskCreate(request, "tidy")) return Promise.resolve(forbidden(TASKRUNS, "tidy", "exceeded quota: none"));
+      return send(isRunStatus(request) && statesOf(request).startsWith("SF.") ? withStatus(request, failed) : request);
+    },
   },
   "starts finally while a task runs": {
     rule: "I7",
