@@ -1,7 +1,7 @@
 /** A run's state, made from what the API server holds: its definition, its recorded status and its children. */
 import type { TaskRunRecord, WorkflowRunRecord } from "../api/records.ts";
 import type { WorkflowRunSpec, WorkflowRunStatus } from "../api/types.ts";
-import { fail } from "../decide/workflow/advance.ts";
+import { fail, openSeen } from "../decide/workflow/advance.ts";
 import { DELETED, failureOf, isCurrent, slotOf, take } from "../decide/workflow/observation.ts";
 import { resolveParams } from "../decide/workflow/params.ts";
 import { stop } from "../decide/workflow/progress.ts";
@@ -53,7 +53,10 @@ export class RunLoader {
     }
     for (const slot of recordedRunning) if (!seen.has(slotKey(slot))) fail(state, slot, DELETED);
     // Only now: a TaskRun that was made a moment before the stop is not one that was never made.
-    if (state.stopped !== undefined) stop(progress);
+    if (state.stopped !== undefined) {
+      openSeen(state, this.lookup(run));
+      stop(progress);
+    }
     return state;
   }
 

@@ -11,7 +11,7 @@ import { TERMINAL_PHASES } from "../api/records.ts";
 import type { Step, WorkflowRunRecord } from "../api/records.ts";
 import type { WorkflowRunStatus } from "../api/types.ts";
 import { decodeWorkflowRun } from "../api/workflowrun.ts";
-import { decideReady, deadlineOf, stopWish } from "../decide/workflow/advance.ts";
+import { decideReady, deadlineOf, openSeen, stopWish } from "../decide/workflow/advance.ts";
 import { failureOf, take } from "../decide/workflow/observation.ts";
 import { stop } from "../decide/workflow/progress.ts";
 import { runEventOf } from "../decide/workflow/runevent.ts";
@@ -113,6 +113,7 @@ export class WorkflowRuns {
     const stopped = stopWish(state, run, port.clock.now());
     if (stopped !== undefined && run.status.stopped === undefined) {
       state.stopped = stopped;
+      openSeen(state, children);
       stop(state.progress);
       // Written before any task is told: after a crash in between nobody must wonder why they were cancelled.
       await this.#write(run, memory, children);

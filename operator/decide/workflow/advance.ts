@@ -39,6 +39,18 @@ export function decideReady(state: RunState, children: Children, max: number): b
   return true;
 }
 
+/**
+ * Before the run is stopped, or when it is read back stopped: mapped tasks whose first TaskRuns were made, but whose list was never
+ * written down, get all their parts. Otherwise the parts that were not made would be forgotten, and the task taken for whole.
+ */
+export function openSeen(state: RunState, children: Children): void {
+  const { progress, definition } = state;
+  for (const index of progress.early.keys()) {
+    const list = listOf(state, children, nodeOf(definition.graph, index));
+    if (!("problem" in list)) open(progress, index, list.total);
+  }
+}
+
 /** The next thing to start; undefined: nothing may start now. What cannot be started for its own fault fails here. */
 export function nextStart(state: RunState, children: Children): Start | undefined {
   for (;;) {

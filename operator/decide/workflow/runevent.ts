@@ -15,7 +15,8 @@ export function runEventOf(before: WorkflowRunRecord, after: Readonly<WorkflowRu
   if (reason === undefined || was !== undefined) return undefined;
   return {
     kind: "WorkflowRun",
-    name: podName(before.name, after.retry?.round ?? 0, before.uid),
+    // A run that never began keeps its round when it is retried: the id tells the ends apart.
+    name: podName(before.name, after.retry?.round ?? 0, `${before.uid}${after.retry?.id ?? ""}`),
     type: reason === EventReason.Failed ? "Warning" : "Normal",
     reason,
     note: noteOf(reason, after),

@@ -35,7 +35,6 @@ describe("a Workflow", () => {
 
   it.each([
     ["no tasks", { tasks: [] }, "w"],
-    ["two tasks of one name", { tasks: [{ name: "a" }, { name: "a" }] }, "w"],
     ["a task of an impossible name", { tasks: [{ name: "A" }] }, "w"],
     ["two lists to be mapped", { tasks: [{ name: "a", forEach: { range: { end: 1 }, matrix: { k: ["v"] } } }] }, "w"],
     ["a matrix of nothing", { tasks: [{ name: "a", forEach: { matrix: {} } }] }, "w"],

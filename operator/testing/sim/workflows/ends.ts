@@ -67,11 +67,18 @@ function isUnfound(store: Store, { metadata, spec, status }: WorkflowRun): boole
   return status?.revision === undefined && store.get("workflows", key) === undefined;
 }
 
+/** Of those that are kept of its Workflow. */
+function isNewest(store: Store, { metadata, revision = 0 }: Revision): boolean {
+  const owner = metadata.ownerReferences?.[0]?.uid;
+  const all = [...store.values("controllerrevisions")] as readonly Revision[];
+  return all.every((one) => one.metadata.ownerReferences?.[0]?.uid !== owner || (one.revision ?? 0) <= revision);
+}
+
 function revisionUnrest(store: Store, revision: Revision): readonly string[] {
   const { metadata } = revision;
   const workflow = store.get("workflows", `${metadata.namespace}/${controllerOf(revision)?.name}`);
   if (workflow === undefined || workflow.metadata.uid !== controllerOf(revision)?.uid) return [];
-  if ((revision.revision ?? 0) >= (workflow.metadata.generation ?? 0)) return [];
+  if (isNewest(store, revision)) return [];
   const runs = [...store.values("workflowruns")] as readonly WorkflowRun[];
   const isUsed = runs.some(
     ({ metadata: { namespace, annotations = {} }, status }) =>
