@@ -38,6 +38,9 @@ describe("the bundle", () => {
     const packages = parts.map(([title = ""]) => title.replace(/ \d.*$/, ""));
 
     expect(packages).toEqual(expect.arrayContaining(["@kubernetes/client-node", "js-yaml", "prom-client", "undici"]));
+    // Without a file of its own: the notices are at the head of its files, another owner's among them.
+    const protobuf = parts.find(([title = ""]) => title.startsWith("@bufbuild/protobuf"))?.join("\n");
+    expect(protobuf).toMatch(/Buf Technologies[\s\S]*Google Inc[\s\S]*Redistribution[\s\S]*Apache License/);
     expect(packages).not.toContain("esbuild");
     expect(parts.filter((lines) => lines.length < 10)).toEqual([]);
     expect(text).toMatch(/Apache License[\s\S]*MIT/);
