@@ -23,7 +23,7 @@ export function numberConstant(source: string, sign: "" | "-"): Constant {
   return { case: "int64Value", value: sign === "-" ? -value : value };
 }
 
-const TEXT = /^(?<prefix>[rRbB]{0,2})(?<quote>"""|'''|"|')(?<inside>[\s\S]*)\k<quote>$/;
+const TEXT = /^(?<prefix>[rR]?[bB]?|[bB][rR])(?<quote>"""|'''|"|')(?<inside>[\s\S]*)\k<quote>$/;
 
 /** A text or bytes. @throws ExpressionError where an escape in it is none */
 export function textConstant({ source, at }: Token): Constant {

@@ -132,18 +132,27 @@ class Parser {
     return tree(0, terms.length) ?? this.#fail();
   }
 
-  /** Minuses or exclamation marks, of which two take each other away. One minus right before a number is part of it. */
+  /** Minuses or exclamation marks, of which two take each other away. */
   #prefixed(): Expr {
     const { kind, source: sign, at } = this.#peek();
-    if (kind !== "sign" || (sign !== "!" && sign !== "-")) return this.#member(this.#primary(""));
+    if (kind !== "sign" || (sign !== "!" && sign !== "-") || this.#negativeFollows()) return this.#operand();
     let count = 0;
     while (this.#takes(sign)) count += 1;
-    const number = this.#peek();
-    // An unsigned number has no minus: the types refuse it.
-    const signed = sign === "-" && count === 1 && number.kind === "number" && number.at === at + 1;
-    if (signed && !/u$/i.test(number.source)) return this.#member(this.#primary("-"));
-    const operand = this.#member(this.#primary(""));
+    const operand = sign === "!" ? this.#operand() : this.#member(this.#primary(""));
     return count % 2 === 0 ? operand : this.#make(at, callKind(`${sign}_`, [operand]));
+  }
+
+  #operand(): Expr {
+    const minus = this.#negativeFollows() ? "-" : "";
+    if (minus === "-") this.#take();
+    return this.#member(this.#primary(minus));
+  }
+
+  /** Whether a minus is next, and a number right behind it: it is part of the number. An unsigned one has no minus; the types refuse it. */
+  #negativeFollows(): boolean {
+    const [{ kind, source, at }, number] = [this.#peek(), this.#tokens[this.#index + 1]];
+    if (kind !== "sign" || source !== "-" || number?.kind !== "number") return false;
+    return number.at === at + 1 && !/u$/i.test(number.source);
   }
 
   /** Fields, indexes and calls that follow. */
@@ -161,9 +170,14 @@ class Parser {
     }
   }
 
+  /** Whether the next symbol is a word that may be a name: not true, false, null or in. */
+  #nameFollows(): boolean {
+    const { kind, source } = this.#peek();
+    return kind === "word" && wordConstant(source) === undefined && source !== "in";
+  }
+
   #fieldOrCall(on: Expr): Expr {
-    if (this.#peek().kind !== "word" || wordConstant(this.#peek().source) !== undefined || this.#peek().source === "in")
-      this.#fail();
+    if (!this.#nameFollows()) this.#fail();
     const { source: name, at } = this.#take();
     if (this.#peek().source !== "(" || this.#peek().kind !== "sign") return this.#make(at, fieldKind(on, name, false));
     const args = this.#arguments();
@@ -180,7 +194,7 @@ class Parser {
       return this.#make(at, listKind(this.#bracketed(() => this.#separated("]", () => this.#conditional()))));
     if (source === "{") return this.#map();
     // A name from the outermost scope, which is the only one there is.
-    if (this.#takes(".") && this.#peek().kind === "word") return this.#wordOrCall();
+    if (this.#takes(".") && this.#nameFollows()) return this.#wordOrCall();
     return this.#fail();
   }
 
@@ -227,11 +241,11 @@ class Parser {
     return this.#bracketed(() => this.#separated(")", () => this.#conditional()));
   }
 
-  /** Up to the closing bracket. Before that of a list or a map a comma may stand, too. */
+  /** Up to the closing bracket. Before that of a list or a map a comma may stand, even alone. */
   #separated<T>(close: ")" | "]" | "}", part: () => T): T[] {
     const parts: T[] = [];
     const ends = (): boolean => this.#peek().kind === "sign" && this.#peek().source === close;
-    let more = !ends();
+    let more = !ends() && (close === ")" || !this.#takes(","));
     while (more) {
       parts.push(part());
       more = this.#takes(",") && (close === ")" || !ends());

@@ -15,7 +15,7 @@ export interface Token {
 
 /** A text is only begun here: where it ends depends on its quotes. */
 const SYMBOLS = [
-  /(?<text>(?<prefix>[rRbB]{0,2})(?<quote>"""|'''|"|'))/,
+  /(?<text>(?<prefix>[rR]?[bB]?|[bB][rR])(?<quote>"""|'''|"|'))/,
   /(?<number>0[xX][0-9a-fA-F]+[uU]?|\d*\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|\d+[uU]?)/,
   /(?<word>[A-Za-z_]\w*)/,
   /(?<sign>&&|\|\||[=!<>]=|[-+*/%<>!?:,.()[\]{}])/,
