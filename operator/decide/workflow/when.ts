@@ -68,7 +68,7 @@ const REASON_CHARS_MAX = 400;
 /**
  * An expression, or in one sentence what is wrong with it, and where. Never throws.
  *
- * Takes about 0.05 ms for two comparisons, more where regular expressions are tried. A Workflow of 10,000 tasks takes half a second.
+ * Takes about 0.02 ms for two comparisons (10,000 tasks: 0.2 s), more where regular expressions are tried, 4 ms at worst.
  */
 export function parseWhen(source: string): When | { readonly problem: string } {
   let bare = "";
