@@ -100,7 +100,9 @@ export class Truth {
 
   nodeLost(name: string): void {
     for (const record of this.pods.values()) {
-      if (record.node === name && record.removedBy === undefined) record.nodeLost = true;
+      // Of one that was removed before anybody reported its end, the loss of its node is the only proof there will be.
+      const isOpen = record.removedBy === undefined || record.report === undefined;
+      if (record.node === name && isOpen) record.nodeLost = true;
     }
   }
 

@@ -8,7 +8,6 @@ const WORKFLOWS = [
   "subWorkflowRetried",
   "workflowSuspended",
   "workflowFailFast",
-  "workflowHistory",
 ];
 
 describe("dies or loses the reply at every single request", () => {

@@ -8,6 +8,7 @@ import {
   isFinal,
   type Letter,
   letterOfPhase,
+  type MappedStatus,
   nodesOf,
   type RunRetry,
   type RunStatus,
@@ -30,6 +31,8 @@ export interface Child {
   toldRetryId: string | undefined;
   retryId: string | undefined;
   deleted: boolean;
+  /** A status of the run has told of it. One that went before that leaves no trace: its part may be made again. */
+  named: boolean;
   /** Deleted after its end: whoever did not see the end takes it for a failure. */
   unclear: boolean;
 }
@@ -81,8 +84,11 @@ export class RunBook {
   }
 
   /** What its status says from now on. */
-  tell({ stopped, states = "" }: RunStatus): void {
+  tell({ stopped, states = "", mapped = [] }: RunStatus): void {
     this.stopped = stopped;
+    for (const child of this.children.values()) {
+      child.named ||= isNamed(child, { spec: this.spec, states, mapped });
+    }
     for (const [i, { name }] of (this.spec === undefined ? [] : nodesOf(this.spec)).entries()) {
       const letter = states[i] as Letter | undefined;
       if (letter !== undefined && isFinal(letter)) this.told.set(name, letter);
@@ -168,6 +174,26 @@ function keepsParts(spec: WorkflowSpec, reset: ReadonlySet<string>, name: string
   if (forEach === undefined) return false;
   if (forEach.result === undefined) return true;
   return ![...reset].some((one) => descendants(spec, one).has(name));
+}
+
+function isNamed(
+  { task, index }: Child,
+  { spec, states, mapped }: { spec: WorkflowSpec | undefined; states: string; mapped: readonly MappedStatus[] },
+): boolean {
+  const nodes = spec === undefined ? [] : nodesOf(spec);
+  const at = nodes.findIndex(({ name }) => name === task);
+  if (nodes[at]?.forEach === undefined) return (states[at] ?? ".") !== ".";
+  const { running = "", succeeded = "", failed = "", cancelled = "" } = mapped.find((one) => one.task === task) ?? {};
+  return [running, succeeded, failed, cancelled].flatMap(indexesOf).includes(index);
+}
+
+/** "0-3,7" */
+export function indexesOf(text: string): readonly number[] {
+  if (text === "") return [];
+  return text.split(",").flatMap((range) => {
+    const [first = 0, last = first] = range.split("-").map(Number);
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  });
 }
 
 /** All runs that ever were. */
@@ -258,11 +284,13 @@ export class Books {
       toldRetryId: undefined,
       retryId: undefined,
       deleted: false,
+      named: false,
       unclear: false,
     };
     this.#children.set(uid, child);
     const place = `${task}/${child.index}/${child.round}`;
-    if (!book.children.has(place)) book.children.set(place, child);
+    const earlier = book.children.get(place);
+    if (earlier === undefined || (earlier.deleted && !earlier.named)) book.children.set(place, child);
     return child;
   }
 }

@@ -4,7 +4,7 @@
  */
 import { isTerminalPhase } from "../objects.ts";
 import type { Problem } from "../statusrules.ts";
-import { resetBy, type RunBook } from "./book.ts";
+import { indexesOf, resetBy, type RunBook } from "./book.ts";
 import { isFinal, type Letter, type MappedStatus, nodesOf, type RunStatus, type WorkflowRun } from "./objects.ts";
 import type { Reading } from "./reading.ts";
 
@@ -165,15 +165,6 @@ function endedAs(indexes: string, want: Letter, task: string, reading: Reading):
   return wrong === undefined ? undefined : `${wrong} is said to be ${want}, it is ${reading.part(task, wrong).letter}`;
 }
 
-/** "0-3,7" */
-export function indexesOf(text: string): readonly number[] {
-  if (text === "") return [];
-  return text.split(",").flatMap((range) => {
-    const [first = 0, last = first] = range.split("-").map(Number);
-    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
-  });
-}
-
 function outcomeProblem({ phase, states = "" }: RunStatus, reading: Reading): Problem | undefined {
   if (!isTerminalPhase(phase)) return undefined;
   const open = nodesOf(reading.spec).find((_, i) => !isFinal(states[i] as Letter));
@@ -192,11 +183,18 @@ export function resetProblem(run: WorkflowRun, before: Reading | undefined): Pro
   if (retry.message !== undefined)
     return reset.size === 0 ? undefined : end(`the retry ran nothing, it was to run ${[...reset].join(", ")}`);
   if (reset.size === 0) return end("the retry began although there is nothing to run again");
-  const open = nodesOf(before.spec).filter((_, i) => !isFinal(states[i] as Letter));
-  const wrong = nodesOf(before.spec).find(({ name }) => open.some((one) => one.name === name) !== reset.has(name));
-  return wrong === undefined
-    ? undefined
-    : end(`the retry ${reset.has(wrong.name) ? "does not reset" : "resets"} "${wrong.name}": ${states}`);
+  return reopenedProblem(before, reset, states);
+}
+
+function reopenedProblem(before: Reading, reset: ReadonlySet<string>, states: string): Problem | undefined {
+  for (const [i, { name }] of nodesOf(before.spec).entries()) {
+    const letter = states[i] as Letter;
+    // What depends on something that is kept as it ended may have come to its own end by that at once.
+    const isOpen = !isFinal(letter) || letter === "K" || letter === "U";
+    if (reset.has(name) && !isOpen) return end(`the retry does not reset "${name}": ${states}`);
+    if (!reset.has(name) && letter !== before.letter(name)) return end(`the retry resets "${name}": ${states}`);
+  }
+  return undefined;
 }
 
 function status(message: string): Problem {
