@@ -4,7 +4,7 @@ import { planForSeed } from "../generate.ts";
 import { runWorld } from "../run.ts";
 
 /** Overridden by SIM_SEEDS, for a long night. */
-const SEEDS_DEFAULT = 500;
+const SEEDS_DEFAULT = 400;
 const SEEDS_PER_TEST = 100;
 const REPEATED_SEEDS = 10;
 
