@@ -86,10 +86,16 @@ export function time(value: unknown): string | undefined {
  * objects and lists right in it.
  */
 export function compact<T extends object>(value: { readonly [K in keyof T]: T[K] | undefined }): T {
-  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
-  for (const [, field] of fields) Object.freeze(field);
-  // oxlint-disable-next-line typescript/consistent-type-assertions -- the only fields removed are the undefined ones
-  return Object.freeze(Object.fromEntries(fields)) as T;
+  const kept: { [K in keyof T]?: T[K] } = {};
+  // A loop that makes no list of keys or entries: this runs several times for every event, and was a tenth of all that is spent.
+  for (const key in value) {
+    const field = value[key];
+    if (field === undefined) continue;
+    Object.freeze(field);
+    kept[key] = field;
+  }
+  // oxlint-disable-next-line typescript/consistent-type-assertions -- the only fields left out are the undefined ones
+  return Object.freeze(kept) as T;
 }
 
 /** What every stored object has. */
