@@ -12,7 +12,7 @@ INSTALLED := node_modules/.package-lock.json
 KUBECTL = $(or $(shell command -v kubectl || ls -t "$${XDG_CACHE_HOME:-$$HOME/.cache}"/stint/*/bin/kubectl 2>/dev/null | head -1),$(error \
   make $@ needs kubectl in the PATH (make up builds one)))
 
-.PHONY: help demo test generate verify lint format test-unit test-sim test-e2e sim bench bench-workflow bench-memory up down run status image install deploy undeploy clean tools
+.PHONY: help demo test generate verify lint format test-unit test-sim test-e2e sim bench bench-workflow bench-core bench-memory up down run status image install deploy undeploy clean tools
 
 help: ## show this list
 	@echo "usage: make VERB"; echo
@@ -49,6 +49,9 @@ bench: dist/operator.cjs ## measure bursts of TaskRuns against a bare loader on 
 bench-workflow: dist/operator.cjs ## measure Workflows against a bare loader of the same graph: make bench-workflow CASES="wide:10000 chain:1000" ROUNDS=3
 	@node bench/workflow.ts $(if $(ROUNDS),--rounds=$(ROUNDS)) $(if $(SEED),--seed=$(SEED)) $(if $(RESTART),--restart) \
 	  $(if $(PROFILES),--cpu-prof=$(PROFILES)) $(CASES)
+
+bench-core: $(INSTALLED) ## measure what the operator's core spends per task as workflows grow, without a cluster
+	@node bench/core.ts $(if $(ROUNDS),--rounds=$(ROUNDS)) $(CASES)
 
 bench-memory: $(INSTALLED) ## measure how much memory the operator's stores need for each TaskRun
 	@node --expose-gc bench/memory.ts

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { AuditEntry } from "../e2e/cluster/cluster.ts";
-import { ownWritesOf, taskRunOf, timeOf, writeOf, type Author, type Write } from "./audited.ts";
+import { changedNothing, ownWritesOf, taskRunOf, timeOf, writeOf, type Author, type Write } from "./audited.ts";
 import { hopsOf } from "./hops.ts";
 import { restartFactsOf } from "./restart.ts";
 
@@ -68,6 +68,23 @@ it("counts the operator's writes by kind, and tells what the others were", () =>
     refused: 1,
     words: { "update taskruns/status: 409": 1, "update workflows/status: 200": 2 },
   });
+});
+
+it("finds updates that changed nothing, whatever other objects went through", () => {
+  const writes = writesOf(
+    ["operator", "update taskruns/status", "run-a", 0, 1],
+    ["operator", "update taskruns/status", "run-a", 1, 2],
+    ["operator", "update taskruns/status", "run-b", 2, 3, 409],
+    ["operator", "patch workflowruns", "run", 3, 4],
+  );
+  const changes = new Map([
+    ["taskruns/run-a", 1],
+    ["taskruns/run-b", 1],
+    ["workflowruns/run", 1],
+  ]);
+  expect(changedNothing(writes, { changes, sameAgain: 0 })).toBe(1);
+  expect(changedNothing(writes, { changes: changes.set("taskruns/run-a", 2), sameAgain: 0 })).toBe(0);
+  expect(changedNothing(writes, { changes, sameAgain: 2 })).toBe(2);
 });
 
 const chain = ["run-a", "run-b"];

@@ -101,3 +101,24 @@ export function ownWritesOf(writes: readonly Write[]): OwnWrites {
   }
   return { ...counts, words };
 }
+
+const UPDATES = /^(?:update|patch) (workflows|workflowruns|taskruns)(?:\/status)?$/;
+
+/**
+ * The operator's updates that were done and left everything as it was: beyond the changes of the object that a watcher saw, or seen,
+ * with the content of before (`sameAgain`). Object by object: a write whose reply a killed operator never got changes one, too.
+ */
+export function changedNothing(
+  writes: readonly Write[],
+  seen: { readonly changes: ReadonlyMap<string, number>; readonly sameAgain: number },
+): number {
+  const updates = new Map<string, number>();
+  for (const write of writes) {
+    const kind = UPDATES.exec(write.what)?.[1];
+    if (kind === undefined || write.by !== "operator" || !isDone(write)) continue;
+    const key = `${kind}/${write.name}`;
+    updates.set(key, (updates.get(key) ?? 0) + 1);
+  }
+  const unseen = [...updates].map(([key, count]) => Math.max(0, count - (seen.changes.get(key) ?? 0)));
+  return unseen.reduce((sum, one) => sum + one, seen.sameAgain);
+}

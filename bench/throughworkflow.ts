@@ -5,7 +5,7 @@ import { auditBytes } from "../e2e/cluster/cluster.ts";
 import { Operator } from "../e2e/support/operator.ts";
 import { API_VERSION } from "../operator/api/names.ts";
 import { childName } from "../operator/decide/workflow/names.ts";
-import { isDone, ownWritesOf, writesIn, type OwnWrites, type Write } from "./audited.ts";
+import { changedNothing, ownWritesOf, writesIn, type OwnWrites, type Write } from "./audited.ts";
 import { inNamespace, kindPath, serverCost, type Bed } from "./bed.ts";
 import { cpuSeconds, peakMemoryMb } from "./cost.ts";
 import { nodesOf, titleOf, workflowSpecOf, type Case } from "./graph.ts";
@@ -188,14 +188,6 @@ async function checked(stage: Stage, auditStart: number): Promise<readonly Write
   if (succeeded !== which.size) throw new Error(`${titleOf(which)}: ${succeeded} TaskRuns of ${which.size} succeeded`);
   return await writesIn(bed.dir, namespace, auditStart);
 }
-
-/** Updates that were done, and of which no watcher heard or whose event shows what was there before. */
-function changedNothing(writes: readonly Write[], { changes, sameAgain }: Sight): number {
-  const updates = writes.filter((write) => write.by === "operator" && isDone(write) && UPDATES.test(write.what));
-  return updates.length - changes + sameAgain;
-}
-
-const UPDATES = /^(?:update|patch) (?:workflows|workflowruns|taskruns)(?:\/|$)/;
 
 async function readyAt(operator: Operator): Promise<number> {
   const deadline = AbortSignal.timeout(RUN_LIMIT_MS);

@@ -27,8 +27,8 @@ export class Sight {
   /** The last content of each object, by kind and name. */
   readonly #contents = new Map<string, string>();
   readonly #over = new Map<string, TaskRun>();
-  /** Changes of objects that were there before, by whomever. */
-  changes = 0;
+  /** How often each object that was there before changed, by kind and name, such as `taskruns/run-a`. */
+  readonly changes: Map<string, number> = new Map<string, number>();
   /** Those of them that left the object as it was. */
   sameAgain = 0;
   /** The last one seen; there is one of each in a namespace. */
@@ -45,7 +45,7 @@ export class Sight {
     const content = object as Content;
     const [key, text] = [`${kind}/${content.metadata.name}`, textOf(content)];
     if (type === "MODIFIED") {
-      this.changes += 1;
+      this.changes.set(key, (this.changes.get(key) ?? 0) + 1);
       if (this.#contents.get(key) === text) this.sameAgain += 1;
     }
     this.#contents.set(key, text);
