@@ -141,21 +141,28 @@ it("finds what a restarted operator did first, what had waited for it, and what 
     ["operator", "create pods", "run-b-2-bcdfgh", 1_540, 1_550, 201],
     ["operator", "create taskruns", "run-b", 1_560, 1_570, 409],
   );
-  expect(restartFactsOf(writes, { startedAt: 1_000, readyAt: 1_400 })).toEqual({
+  expect(restartFactsOf(writes, { startedAt: 1_000, spokeAt: 1_300, readyAt: 1_400 })).toEqual({
     startToReadyMs: 400,
     startToFirstWriteMs: 500,
     readyToFirstWriteMs: 100,
     backlog: 1,
     caughtUpMs: 530,
+    unanswered: 0,
     duplicates: 1,
     repeatedCreates: 1,
   });
 });
 
-it("never calls a backlog caught up that was not", () => {
-  const writes = writesOf(["others", "patch pods/status", "run-a-1-bcdfgh", 10, 20]);
-  expect(restartFactsOf(writes, { startedAt: 1_000, readyAt: 1_400 })).toMatchObject({
-    backlog: 1,
-    caughtUpMs: Infinity,
+it("does not take a call of the killed operator for the new one's, and counts what was never answered apart", () => {
+  const writes = writesOf(
+    ["others", "patch pods/status", "run-a-1-bcdfgh", 10, 20],
+    ["operator", "create taskruns", "run-b", 1_050, 1_060, 201],
+    ["operator", "create taskruns", "run-c", 1_450, 1_460, 201],
+  );
+  expect(restartFactsOf(writes, { startedAt: 1_000, spokeAt: 1_300, readyAt: 1_400 })).toMatchObject({
+    startToFirstWriteMs: 450,
+    backlog: 0,
+    caughtUpMs: 0,
+    unanswered: 1,
   });
 });

@@ -100,7 +100,8 @@ export async function throughKill(bed: Bed, which: Case): Promise<KilledFigures>
       const overAtKill = stage.witness.sight.over.size;
       const startedAt = now();
       operator = start(stage);
-      const restarted: Restarted = { startedAt, readyAt: await readyAt(operator) };
+      const ready = await readyAt(operator);
+      const restarted: Restarted = { startedAt, spokeAt: spokeAt(operator), readyAt: ready };
       const seconds = await running;
       await sleep(QUIET_MS);
       await operator.stop();
@@ -197,6 +198,11 @@ async function readyAt(operator: Operator): Promise<number> {
     await sleep(READY_PAUSE_MS);
   }
   throw new Error(`the operator was not ready in time; the end of its log:\n${operator.tail()}`);
+}
+
+/** By its log; in whole milliseconds. */
+function spokeAt(operator: Operator): number {
+  return Date.parse(String(operator.log.find(({ message }) => message === "stint starts")?.["time"]));
 }
 
 /** Milliseconds since 1970, with fractions; the same clock as the API server's, for it is the same machine. */

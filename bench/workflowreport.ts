@@ -56,6 +56,7 @@ const KILLED: readonly Column<KilledRound>[] = [
   ["start to first write ms", 0, ({ killed }) => killed.startToFirstWriteMs],
   ["ends unrecorded at the start", 0, ({ killed }) => killed.backlog],
   ["all recorded after ms", 0, ({ killed }) => killed.caughtUpMs],
+  ["written by unanswered calls", 0, ({ killed }) => killed.unanswered],
   ["writes that changed nothing", 0, ({ killed }) => killed.changedNothing],
   ["duplicates", 0, ({ killed }) => killed.duplicates],
   ["creates met what was there", 0, ({ killed }) => killed.repeatedCreates],
