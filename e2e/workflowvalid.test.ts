@@ -34,6 +34,12 @@ const WRONG: readonly (readonly [it: string, spec: WorkflowSpec, ...words: RegEx
     { tasks: [sim("extract"), sim("load", SHORT, { dependsOn: ["extrct"] })] },
     /spec\.tasks\[load\]\.dependsOn\[0\]: .*extrct.*did you mean.*extract/,
   ],
+  ["two tasks of one name", { tasks: [sim("a"), sim("b"), sim("a")] }, /spec\.tasks\[\w+\]: .*"a"/],
+  [
+    "two tasks of finally of one name",
+    { tasks: [sim("a")], finally: [sim("z"), sim("z")] },
+    /spec\.finally\[\w+\]: .*"z"/,
+  ],
   ["a name among tasks and finally", { tasks: [sim("a")], finally: [sim("a")] }, /spec\.finally\[a\]: /, /\ba\b/],
   [
     "a name that a part of another task would have",

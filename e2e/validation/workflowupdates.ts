@@ -28,13 +28,6 @@ export const WORKFLOW_UPDATES: readonly Update[] = [
     field: "spec.tasks",
     words: /Required/,
   },
-  {
-    it: "refused: a second task of its name",
-    before: { tasks: [TASK] },
-    patch: { tasks: [TASK, TASK] },
-    field: "spec.tasks[1]",
-    words: /Duplicate value/,
-  },
 ];
 
 const spec = (change: object): object => ({ workflowRef: { name: "sales" }, ...change });
