@@ -145,7 +145,7 @@ export class Definitions {
 }
 
 function compiled(of: Pick<Definition, "workflow" | "revision" | "generation" | "spec">): Definition {
-  return { ...of, graph: compileGraph(of.spec), whens: new Map(), merged: new Map() };
+  return { ...of, graph: compileGraph(of.spec), merged: new Map() };
 }
 
 function manifest({ namespace, name, uid, generation, spec }: Checked, revision: string): Json {

@@ -112,9 +112,8 @@ function failNode(state: RunState, node: GraphNode, verdict: Verdict): void {
 
 function whenOf(state: RunState, children: Children, { index, spec }: GraphNode): boolean | Verdict {
   if (spec.when === undefined) return true;
-  const { whens } = state.definition;
-  const when = whens.get(index) ?? parseWhen(spec.when);
-  whens.set(index, when);
+  // Looked at once per run: reading it again costs less than keeping it for all tasks.
+  const when = parseWhen(spec.when);
   const facts = factsOf(state, children, { node: index });
   const found =
     "problem" in when

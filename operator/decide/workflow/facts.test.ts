@@ -24,7 +24,7 @@ function readBack(states: string, failed = ""): RunState {
   const mapped = [{ task: "parts", total: 3, succeeded, ...(failed !== "" && { failed }) }];
   const { progress } = restore(graph, { states, mapped });
   return {
-    definition: { workflow: "sales", revision: "r", generation: 1, spec, graph, whens: new Map(), merged: new Map() },
+    definition: { workflow: "sales", revision: "r", generation: 1, spec, graph, merged: new Map() },
     run,
     params: new Map(),
     round: 0,

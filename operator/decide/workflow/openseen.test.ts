@@ -20,7 +20,7 @@ function readBack(): RunState {
   const { progress } = restore(graph, { states: "S." });
   observe(progress, { node: 1, part: 0 }, "Succeeded");
   return {
-    definition: { workflow: "sales", revision: "r", generation: 1, spec, graph, whens: new Map(), merged: new Map() },
+    definition: { workflow: "sales", revision: "r", generation: 1, spec, graph, merged: new Map() },
     run: aWorkflowRun({ name: "sales-1" }),
     params: new Map(),
     round: 0,

@@ -9,7 +9,6 @@ import type { Parts } from "./foreach.ts";
 import type { Graph, Slot } from "./model.ts";
 import { childName } from "./names.ts";
 import type { RunProgress } from "./progress.ts";
-import type { When } from "./when.ts";
 
 /** What a ControllerRevision holds, read and compiled once for all runs of it. */
 export interface Definition {
@@ -20,8 +19,7 @@ export interface Definition {
   readonly generation: number;
   readonly spec: WorkflowSpec;
   readonly graph: Graph;
-  /** By node, worked out when first needed. */
-  readonly whens: Map<number, When | { readonly problem: string }>;
+  /** Tasks with their taskDefaults, worked out when first needed. */
   readonly merged: MergedSpecs;
 }
 

@@ -15,7 +15,7 @@ const run = aWorkflowRun({ name: "sales-1" });
 
 function wishOf(progress: RunProgress, round: number): string | undefined {
   const state: RunState = {
-    definition: { workflow: "sales", revision: "r", generation: 1, spec, graph, whens: new Map(), merged: new Map() },
+    definition: { workflow: "sales", revision: "r", generation: 1, spec, graph, merged: new Map() },
     run,
     params: new Map(),
     round,
