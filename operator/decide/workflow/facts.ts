@@ -64,6 +64,10 @@ function resultOf(
   if (known !== undefined) return known;
   // Of a task that is not mapped there are no parts once it was kept by a retry, or read back after a restart.
   if (nodeOf(graph, index).list === "none") return oneResult(state, children, { index, task, result });
+  // With the rules Always and OneSucceeded a task may ask while the parts run; what is joined then would stay so.
+  const now = stateOf(state.progress, index);
+  if (now === TaskState.Pending || now === TaskState.Running)
+    return { missing: `task "${task}" has not ended (${now})` };
   const parts = partsOf(state.progress, index);
   if (parts === undefined) return { missing: `task "${task}" did not run (${stateOf(state.progress, index)})` };
   const values = Array.from({ length: parts.total }, (_, part) =>
