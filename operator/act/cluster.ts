@@ -79,7 +79,7 @@ export class Cluster {
 
   /**
    * A merge patch (RFC 7386), only if the object is still the one with this uid: of another one the server calls the uid an
-   * immutable field (422), which says the same as a conflict. Returns the object as patched.
+   * immutable field (422), and the one that was meant is gone. Returns the object as patched.
    */
   async patch(resource: Kind, { namespace, name, uid }: Named & { uid: string }, change: Json): Promise<unknown> {
     const body = { ...change, metadata: { ...object(change["metadata"]), uid } };
@@ -88,7 +88,7 @@ export class Cluster {
       return await this.#call({ verb: "patch", resource, namespace, request, priority: "high" });
     } catch (error) {
       const isOther = error instanceof ApiError && error.kind === "invalid" && error.message.includes("metadata.uid");
-      if (isOther) throw new ApiError("conflict", error.message, { code: error.code, retryAfterMs: 0 });
+      if (isOther) throw new ApiError("gone", error.message, { code: error.code, retryAfterMs: 0 });
       throw error;
     }
   }

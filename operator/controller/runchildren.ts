@@ -22,8 +22,14 @@ import type { RunMemories, RunMemory } from "./runmemories.ts";
 /** Calls sent together in one pass: enough to keep the API server busy, few enough that a cancel is seen soon. */
 const TOGETHER_MAX = 64;
 
-/** all: nothing is left to do for now. some: there may be more. */
-type Done = "all" | "some";
+export interface Done {
+  /** There may be more to do at once. */
+  readonly more: boolean;
+  /** What could not be done, beside all that was. */
+  readonly failed?: ApiError | undefined;
+}
+
+const NOTHING: Done = { more: false };
 
 export class RunChildren {
   readonly #room: WorkflowRunRoom;
@@ -34,28 +40,23 @@ export class RunChildren {
     this.#memories = memories;
   }
 
-  /**
-   * Makes the next TaskRuns and sub-workflow runs.
-   * @throws ApiError whatever is no word about a child; the others have been made all the same
-   */
+  /** Makes the next TaskRuns and sub-workflow runs. */
   async start(run: WorkflowRunRecord, memory: RunMemory, children: Children): Promise<Done> {
     const { state, blocked } = memory;
-    if (blocked !== undefined && this.#room.port.clock.now() < blocked.retryAt) return "all";
+    if (blocked !== undefined && this.#room.port.clock.now() < blocked.retryAt) return NOTHING;
     const starts: Start[] = [];
     while (starts.length < TOGETHER_MAX) {
       const next = nextStart(state, children);
       if (next === undefined) break;
       starts.push(next);
     }
-    if (starts.length === 0) return "all";
+    if (starts.length === 0) return NOTHING;
     const ended = await Promise.allSettled(starts.map(async (one) => await this.#startOne(run, memory, one)));
     const replies = ended.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
     const refusal = replies.find((reply) => typeof reply === "object");
     if (replies.includes("done")) this.#memories.accepted(memory);
     if (refusal !== undefined) this.#memories.refused(memory, refusal);
-    const failed = ended.find((one) => one.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
-    return "some";
+    return { more: true, failed: failureOf(ended) };
   }
 
   /**
@@ -74,21 +75,16 @@ export class RunChildren {
     }
   }
 
-  /**
-   * Tells children what their run wants of them.
-   * @throws ApiError
-   */
+  /** Tells children what their run wants of them. Those that cannot be told now come after all the others. */
   async tell(run: WorkflowRunRecord, memory: RunMemory, children: Children): Promise<Done> {
     const mode = modeOf(run, memory);
     if (mode !== memory.mode) this.enlist(run, memory, mode);
     const names = [...memory.toTell].slice(0, TOGETHER_MAX);
-    if (names.length === 0) return "all";
+    if (names.length === 0) return NOTHING;
     const ended = await Promise.allSettled(
       names.map(async (name) => await this.#tellOne(run, memory, { name, children })),
     );
-    const failed = ended.find((one) => one.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
-    return memory.toTell.size > 0 ? "some" : "all";
+    return { more: memory.toTell.size > 0, failed: failureOf(ended) };
   }
 
   /** Finds the children that are not what this mode wants of them. All are looked at, but only when the mode changes. */
@@ -150,16 +146,15 @@ export class RunChildren {
   ): Promise<void> {
     const child = children.taskRun(name) ?? children.run(name);
     const patch = child && patchFor(child, modeFor(memory, child), run.name);
-    if (child !== undefined && patch !== undefined) {
-      try {
-        const made = await this.#room.cluster.patch(isRun(child) ? WORKFLOWRUNS : TASKRUNS, child, patch);
-        this.#learn(memory, made);
-      } catch (error) {
-        // Gone, or another one of its name: the store will show it.
-        if (!(error instanceof ApiError) || (error.kind !== "gone" && error.kind !== "conflict")) throw error;
-      }
-    }
     memory.toTell.delete(name);
+    if (child === undefined || patch === undefined) return;
+    try {
+      this.#learn(memory, await this.#room.cluster.patch(isRun(child) ? WORKFLOWRUNS : TASKRUNS, child, patch));
+    } catch (error) {
+      if (error instanceof ApiError && error.kind === "gone") return;
+      memory.toTell.add(name);
+      throw error;
+    }
   }
 
   /** A reply is news, ahead of its event. */
@@ -172,6 +167,14 @@ export class RunChildren {
     const child = run ?? taskRun;
     if (child?.step !== undefined) take(state, child.step, child);
   }
+}
+
+/** The first answer that was a failure. @throws what is no answer: a bug */
+function failureOf(ended: readonly PromiseSettledResult<unknown>[]): ApiError | undefined {
+  const reasons = ended.flatMap((one): unknown[] => (one.status === "rejected" ? [one.reason] : []));
+  const failures = reasons.filter((reason) => reason instanceof ApiError);
+  if (failures.length < reasons.length) throw reasons.find((reason) => !(reason instanceof ApiError));
+  return failures[0];
 }
 
 function modeOf(run: WorkflowRunRecord, { state }: RunMemory): Mode {

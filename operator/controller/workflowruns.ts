@@ -119,13 +119,18 @@ export class WorkflowRuns {
       await this.#write(run, memory, children);
       return { result: "done", againMs: 0 };
     }
+    const began = port.clock.now();
     const more = decideReady(state, children, DECIDED_MAX);
     const isSuspended = run.spec.suspend === true && state.stopped === undefined;
-    const started = isSuspended ? "all" : await this.#children.start(run, memory, children);
+    const started = isSuspended ? undefined : await this.#children.start(run, memory, children);
     const told = await this.#children.tell(run, memory, children);
     const waitMs = await this.#status(run, memory, children);
-    const again = more || started === "some" || told === "some" || memory.changed.size > 0;
-    return { result: "done", ...this.#againMs(run, memory, again ? 0 : waitMs) };
+    const failed = started?.failed ?? told.failed;
+    // What failed is asked again after a pause, and not as long as it fails.
+    const asks = failed === undefined && (started?.more === true || told.more);
+    const again = more || asks || memory.changed.size > 0;
+    const againMs = again ? 0 : sooner(waitMs, this.#wakeMs(run, memory, began));
+    return { result: "done", ...(againMs !== undefined && { againMs }), ...(failed && { failed }) };
   }
 
   #takeIn(memory: RunMemory, children: Children): void {
@@ -174,13 +179,12 @@ export class WorkflowRuns {
     });
   }
 
-  #againMs(run: WorkflowRunRecord, { state, blocked }: RunMemory, waitMs: number | undefined): { againMs?: number } {
-    const now = this.#room.port.clock.now();
+  /** Until the first moment after the pass began at which time itself changes something. It may have come by now. */
+  #wakeMs(run: WorkflowRunRecord, { state, blocked }: RunMemory, began: number): number | undefined {
     const deadline = state.stopped === undefined ? deadlineOf(state, run) : undefined;
-    const ahead = [deadline, blocked?.retryAt].filter((at) => at !== undefined && at > now);
-    const waits = ahead.map((at) => (at ?? now) - now + WAKE_SLACK_MS);
-    if (waitMs !== undefined) waits.push(waitMs);
-    return waits.length === 0 ? {} : { againMs: Math.min(...waits) };
+    const ahead = [deadline, blocked?.retryAt].filter((at) => at !== undefined && at > began);
+    const at = sooner(...ahead);
+    return at === undefined ? undefined : Math.max(0, at - this.#room.port.clock.now()) + WAKE_SLACK_MS;
   }
 
   /** Somebody changed the spec of an ended run: only that this was seen can be said. */
@@ -200,6 +204,12 @@ export class WorkflowRuns {
     await this.write(run, status, "high");
     return { result: "done", againMs: 0 };
   }
+}
+
+/** The least of those that are given. */
+function sooner(...times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }
 
 /** Changes whenever the status does, and takes no walk over the tasks. */
