@@ -55,13 +55,17 @@ export class Workflows {
     const workflow = this.#room.workflows.get(key);
     if (workflow === undefined || workflow.deletion !== undefined) return { result: "done" };
     const memory = this.#memories.get(workflow.uid) ?? this.#recorded(workflow);
-    const checked = memory?.generation === workflow.generation ? undefined : await this.#check(workflow);
+    // What is to be started is read anyway, and judged anew: its status may be the word of an older operator.
+    const isKnown = memory?.generation === workflow.generation && !(isDue(workflow) && memory.problem === undefined);
+    const checked = isKnown ? undefined : await this.#check(workflow);
     const known = this.#memories.get(workflow.uid) ?? memory;
     // It was changed or replaced meanwhile: the store will show that.
     if (known?.generation !== workflow.generation) return { result: "waiting" };
-    const started = await this.#start(workflow, known, checked);
-    await this.#clean(workflow);
-    return await this.#write(workflow, known, started);
+    const started = checked === undefined || !isDue(workflow) ? false : await this.#start(workflow, checked);
+    const pass = await this.#write(workflow, known, started === true);
+    // Only what the status tells of may go: that a run was started, and what the last one came to.
+    if (pass.againMs === undefined) await this.#clean(workflow);
+    return started instanceof ApiError ? { ...pass, failed: started } : pass;
   }
 
   /** What it refers to has changed, so that it may have become right or wrong. */
@@ -91,18 +95,18 @@ export class Workflows {
     return checked;
   }
 
-  /** The run of this generation, if OnApply asks for one that was not started yet. True: it is there now. */
-  async #start(workflow: WorkflowRecord, { problem }: Memory, known: Checked | undefined): Promise<boolean> {
-    const { run, suspend, generation, status } = workflow;
-    const isDue =
-      run === "OnApply" && !suspend && problem === undefined && generation > (status.startedGeneration ?? 0);
-    if (!isDue) return false;
-    const checked = known ?? (await this.#check(workflow));
-    if (checked?.generation !== generation) return false;
-    const revision = await this.#room.definitions.keep(checked);
-    const made = decodeWorkflowRun(await this.#create(workflow, revision));
-    if (made !== undefined) this.#room.runs.learn(made);
-    return true;
+  /** Starts the run of this generation. True: it is there now. ApiError: it cannot be made. */
+  async #start(workflow: WorkflowRecord, checked: Checked): Promise<boolean | ApiError> {
+    if (checked.problem !== undefined) return false;
+    try {
+      const revision = await this.#room.definitions.keep(checked);
+      const made = decodeWorkflowRun(await this.#create(workflow, revision));
+      if (made !== undefined) this.#room.runs.learn(made);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      return error;
+    }
   }
 
   /** @throws ApiError */
@@ -167,6 +171,11 @@ export class Workflows {
     log.info("status written", { workflow: keyOf(workflow), valid, activeRuns, startedGeneration });
     return { result: "done" };
   }
+}
+
+/** OnApply asks for a run of this generation, and none was started yet. */
+function isDue({ run, suspend, generation, status }: WorkflowRecord): boolean {
+  return run === "OnApply" && !suspend && generation > (status.startedGeneration ?? 0);
 }
 
 function manifest(
