@@ -165,7 +165,7 @@ export class RunChildren {
     if (run !== undefined) this.#room.runs.learn(run);
     if (taskRun !== undefined) this.#room.taskRuns.learn(taskRun);
     const child = run ?? taskRun;
-    if (child?.step !== undefined) take(state, child.step, child);
+    if (child?.step !== undefined) take(state, { name: child.name, step: child.step }, child);
   }
 }
 

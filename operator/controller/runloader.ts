@@ -2,7 +2,7 @@
 import type { TaskRunRecord, WorkflowRunRecord } from "../api/records.ts";
 import type { WorkflowRunSpec, WorkflowRunStatus } from "../api/types.ts";
 import { fail, openSeen } from "../decide/workflow/advance.ts";
-import { DELETED, failureOf, isCurrent, slotOf, take } from "../decide/workflow/observation.ts";
+import { DELETED, failureOf, take } from "../decide/workflow/observation.ts";
 import { resolveParams } from "../decide/workflow/params.ts";
 import { stop } from "../decide/workflow/progress.ts";
 import { restore } from "../decide/workflow/restore.ts";
@@ -40,16 +40,15 @@ export class RunLoader {
       retryId: status.retry?.id,
       progress,
       stopped: status.stopped,
+      resumed: new Map(),
       verdicts: new Map(),
       lists: new Map(),
       joined: new Map(),
     };
     const seen = new Set<string>();
     for (const child of this.childrenOf(run)) {
-      const slot = child.step && isCurrent(state, child) ? slotOf(state, child.step) : undefined;
-      if (slot === undefined || child.step === undefined) continue;
-      take(state, child.step, child);
-      seen.add(slotKey(slot));
+      const slot = child.step && take(state, { name: child.name, step: child.step }, child);
+      if (slot !== undefined) seen.add(slotKey(slot));
     }
     for (const slot of recordedRunning) if (!seen.has(slotKey(slot))) fail(state, slot, DELETED);
     // Only now: a TaskRun that was made a moment before the stop is not one that was never made.

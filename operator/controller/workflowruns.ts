@@ -138,8 +138,9 @@ export class WorkflowRuns {
     memory.changed.clear();
     for (const [name, step] of changed) {
       const child = children.taskRun(name) ?? children.run(name);
-      take(memory.state, step, child);
-      if (child !== undefined && memory.mode !== "run") memory.toTell.add(name);
+      take(memory.state, { name, step }, child);
+      // A suspension whose reply was lost may show only after the run has gone on.
+      if (child !== undefined && (memory.mode !== "run" || child.suspendedBy !== undefined)) memory.toTell.add(name);
     }
   }
 

@@ -5,7 +5,6 @@
 import type { Json } from "../../api/decode.ts";
 import { TaskReason } from "../../api/names.ts";
 import type { WorkflowRunRecord } from "../../api/records.ts";
-import { TERMINAL_PHASES } from "../../api/records.ts";
 import type { WorkflowRunStatus } from "../../api/types.ts";
 import { childRunManifest, taskRunManifest } from "./child.ts";
 import { factsOf, listOf } from "./facts.ts";
@@ -13,7 +12,7 @@ import { TASKS_MAX } from "./model.ts";
 import type { GraphNode, Slot } from "./model.ts";
 import { isRun } from "./observation.ts";
 import { conclude, failedSince, observe, open, takeReady, takeStart, tasksDone } from "./progress.ts";
-import { nameOf, newestChild, nodeOf, slotKey } from "./runstate.ts";
+import { childRetryId, nameOf, newestChild, nodeOf, slotKey } from "./runstate.ts";
 import type { Children, RunState, Verdict } from "./runstate.ts";
 import { substitute } from "./substitute.ts";
 import { evaluateWhen, parseWhen } from "./when.ts";
@@ -154,11 +153,10 @@ function startOf(state: RunState, children: Children, slot: Slot): Start | { rea
 }
 
 function retriable(state: RunState, children: Children, slot: Slot): Start | undefined {
-  if (state.retryId === undefined || state.round === 0) return undefined;
+  const id = childRetryId(state);
+  if (id === undefined || state.round === 0) return undefined;
   const child = newestChild(state, slot, children);
   if (child === undefined || !isRun(child) || child.deletion !== undefined) return undefined;
-  if (child.step?.round === state.round || child.status.phase !== "Failed") return undefined;
-  return TERMINAL_PHASES.has(child.status.phase)
-    ? { kind: "RetryWorkflowRun", slot, child, id: state.retryId }
-    : undefined;
+  const isOld = child.step?.round !== state.round && child.status.phase === "Failed";
+  return isOld ? { kind: "RetryWorkflowRun", slot, child, id } : undefined;
 }

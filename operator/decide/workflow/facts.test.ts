@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { WorkflowSpec } from "../../api/types.ts";
 import { aTaskRun } from "../../testing/make.ts";
 import { aWorkflowRun } from "../../testing/makeworkflow.ts";
+import { aState } from "../../testing/workflows/state.ts";
 import { factsOf } from "./facts.ts";
 import { compileGraph } from "./graph.ts";
 import { restore } from "./restore.ts";
@@ -23,18 +24,7 @@ function readBack(states: string, failed = ""): RunState {
   const succeeded = failed === "" ? "0-2" : "0,2";
   const mapped = [{ task: "parts", total: 3, succeeded, ...(failed !== "" && { failed }) }];
   const { progress } = restore(graph, { states, mapped });
-  return {
-    definition: { workflow: "sales", revision: "r", generation: 1, spec, graph, merged: new Map() },
-    run,
-    params: new Map(),
-    round: 0,
-    retryId: undefined,
-    progress,
-    stopped: undefined,
-    verdicts: new Map(),
-    lists: new Map(),
-    joined: new Map(),
-  };
+  return aState(spec, { run, progress });
 }
 
 const children: Children = {

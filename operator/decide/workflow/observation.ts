@@ -5,7 +5,7 @@ import type { Step, TaskRunRecord, WorkflowRunRecord } from "../../api/records.t
 import { shownMessage, shownReason } from "../conditions.ts";
 import type { Observed, Slot } from "./model.ts";
 import { isActive, observe } from "./progress.ts";
-import { nodeOf, newestChild, slotKey } from "./runstate.ts";
+import { childRetryId, nameOf, nodeOf, newestChild, slotKey } from "./runstate.ts";
 import type { Children, RunState, Verdict } from "./runstate.ts";
 
 export const DELETED: Verdict = Object.freeze({
@@ -22,15 +22,32 @@ export function slotOf({ definition }: Pick<RunState, "definition">, step: Step)
   return { node, part: step.index ?? 0 };
 }
 
-/** A child changed, or is gone (undefined): the progress follows. Children of earlier rounds tell nothing any more. */
-export function take(state: RunState, step: Step, child: TaskRunRecord | WorkflowRunRecord | undefined): void {
+/** A child as its name and labels say. */
+export interface Place {
+  readonly name: string;
+  readonly step: Step;
+}
+
+/**
+ * A child changed, or is gone (undefined): the progress follows. Children of earlier rounds tell nothing any more.
+ * @returns what the child was seen to be of
+ */
+export function take(
+  state: RunState,
+  { name, step }: Place,
+  child: TaskRunRecord | WorkflowRunRecord | undefined,
+): Slot | undefined {
   const slot = slotOf(state, step);
-  if (slot === undefined) return;
+  // Labels can be written by anybody: only what has the name of a task, in its round, is that task.
+  if (slot === undefined || name !== nameOf(state, slot, step.round)) return undefined;
   if (child === undefined) {
-    if (step.round === state.round) deleted(state, slot);
-    return;
+    if (step.round === state.round || state.resumed.get(slotKey(slot)) === step.round) deleted(state, slot);
+    return undefined;
   }
-  if (isCurrent(state, child)) observe(state.progress, slot, seenOf(child));
+  if (!isCurrent(state, child)) return undefined;
+  if (step.round !== state.round) state.resumed.set(slotKey(slot), step.round);
+  observe(state.progress, slot, seenOf(child));
+  return slot;
 }
 
 /** Its pod may still stop somewhere: another TaskRun could run beside it. */
@@ -41,22 +58,29 @@ export function deleted(state: RunState, slot: Slot): void {
 }
 
 /** Made in this round, or (a sub-workflow's run) told to run again in it. */
-export function isCurrent(
-  state: Pick<RunState, "round" | "retryId">,
-  child: TaskRunRecord | WorkflowRunRecord,
-): boolean {
+function isCurrent(state: RunState, child: TaskRunRecord | WorkflowRunRecord): boolean {
   if (child.step === undefined) return false;
   if (child.step.round === state.round) return true;
-  return isRun(child) && state.retryId !== undefined && child.spec.retry?.id === state.retryId;
+  const id = childRetryId(state);
+  return isRun(child) && id !== undefined && child.step.round < state.round && child.spec.retry?.id === id;
+}
+
+/** A run that is about to run again (a retry with a new id; none while it is cancelled) still shows its old end. */
+export function hasEnded(child: TaskRunRecord | WorkflowRunRecord): boolean {
+  if (!TERMINAL_PHASES.has(child.status.phase ?? "")) return false;
+  if (!isRun(child) || child.spec.cancel === true) return true;
+  const { retry } = child.spec;
+  return retry === undefined || retry.id === child.status.retry?.id;
 }
 
 export function seenOf(child: TaskRunRecord | WorkflowRunRecord): Observed {
   const { phase } = child.status;
-  // A run that was told to run again still shows its old end.
-  const retried = isRun(child) && child.spec.retry !== undefined && child.status.retry?.id !== child.spec.retry.id;
-  if (retried && TERMINAL_PHASES.has(phase ?? "")) return "Active";
-  if (phase === Phase.Succeeded || phase === Phase.Failed || phase === Phase.Cancelled) return phase;
+  if (phase === Phase.Succeeded || phase === Phase.Failed || phase === Phase.Cancelled) {
+    return hasEnded(child) ? phase : "Active";
+  }
   if (phase === Phase.Suspended) return "Suspended";
+  // It waits for its Workflow, and has nothing to suspend.
+  if (isRun(child) && phase === Phase.Pending && child.spec.suspend === true) return "Suspended";
   return shownReason(child.status) === Reason.BackingOff ? "Retrying" : "Active";
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { aTaskRun } from "../../testing/make.ts";
-import { aWorkflowRun } from "../../testing/makeworkflow.ts";
 import { aSpec, tasksOf } from "../../testing/workflows/specs.ts";
+import { aState } from "../../testing/workflows/state.ts";
 import { openSeen } from "./advance.ts";
 import { compileGraph } from "./graph.ts";
 import { observe, partsOf, stateOf, stop } from "./progress.ts";
@@ -19,18 +19,7 @@ const graph = compileGraph(spec);
 function readBack(): RunState {
   const { progress } = restore(graph, { states: "S." });
   observe(progress, { node: 1, part: 0 }, "Succeeded");
-  return {
-    definition: { workflow: "sales", revision: "r", generation: 1, spec, graph, merged: new Map() },
-    run: aWorkflowRun({ name: "sales-1" }),
-    params: new Map(),
-    round: 0,
-    retryId: undefined,
-    progress,
-    stopped: "Cancelled",
-    verdicts: new Map(),
-    lists: new Map(),
-    joined: new Map(),
-  };
+  return aState(spec, { progress, stopped: "Cancelled" });
 }
 
 function listing(files: string): Children {

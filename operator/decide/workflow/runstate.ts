@@ -2,6 +2,8 @@
  * One run under way, in memory. All of it follows from the definition, the recorded status and the run's children, so that a
  * restart loses nothing: restored() makes it anew.
  */
+import { Chars } from "../../api/bounds.ts";
+import { beginning } from "../../api/decode.ts";
 import type { TaskRunRecord, WorkflowRunRecord } from "../../api/records.ts";
 import type { WorkflowRunStatus, WorkflowSpec } from "../../api/types.ts";
 import type { MergedSpecs } from "./child.ts";
@@ -39,6 +41,8 @@ export interface RunState {
   readonly retryId: string | undefined;
   readonly progress: RunProgress;
   stopped: WorkflowRunStatus["stopped"];
+  /** Sub-workflows' runs of earlier rounds that run again in this one: their round, by slotKey. */
+  readonly resumed: Map<string, number>;
   /** By slotKey. */
   readonly verdicts: Map<string, Verdict>;
   /** The lists of mapped nodes, once needed. */
@@ -63,6 +67,18 @@ export function nameOf({ definition, run }: Pick<RunState, "definition" | "run">
   return childName(run.name, node.name, node.list === "none" ? undefined : slot.part, round);
 }
 
+/**
+ * The id of the retry that a sub-workflow's run is told of. Not the run's own: somebody may have retried the child itself by the
+ * same word, today's date for instance, and an id that it knows already makes it do nothing.
+ */
+export function childRetryId({ round, retryId }: Pick<RunState, "round" | "retryId">): string | undefined {
+  const suffix = `-r${round}`;
+  return retryId === undefined ? undefined : `${beginning(retryId, Chars.RetryId - suffix.length)}${suffix}`;
+}
+
+/** More retries than anybody makes, few enough that a number somebody wrote into a status cannot hold us up. */
+const ROUNDS_BACK_MAX = 200;
+
 /** The newest child of a slot, of whichever round. */
 export function newestChild(
   state: RunState,
@@ -70,7 +86,7 @@ export function newestChild(
   children: Children,
 ): TaskRunRecord | WorkflowRunRecord | undefined {
   const { isWorkflow } = nodeOf(state.definition.graph, slot.node);
-  for (let { round } = state; round >= 0; round -= 1) {
+  for (let { round } = state; round >= Math.max(0, state.round - ROUNDS_BACK_MAX); round -= 1) {
     const name = nameOf(state, slot, round);
     const child = isWorkflow ? children.run(name) : children.taskRun(name);
     if (child !== undefined) return child;

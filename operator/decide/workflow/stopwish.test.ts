@@ -1,32 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { aWorkflowRun } from "../../testing/makeworkflow.ts";
 import { aSpec, tasksOf } from "../../testing/workflows/specs.ts";
+import { aState } from "../../testing/workflows/state.ts";
 import { stopWish } from "./advance.ts";
 import { compileGraph } from "./graph.ts";
 import { observe, open, takeReady } from "./progress.ts";
 import type { RunProgress } from "./progress.ts";
 import { restore } from "./restore.ts";
 import { retryProgress } from "./retry.ts";
-import type { RunState } from "./runstate.ts";
 
 const spec = aSpec(tasksOf("a", "b", "c"), { onFailure: "FailFast" });
 const graph = compileGraph(spec);
 const run = aWorkflowRun({ name: "sales-1" });
 
 function wishOf(progress: RunProgress, round: number): string | undefined {
-  const state: RunState = {
-    definition: { workflow: "sales", revision: "r", generation: 1, spec, graph, merged: new Map() },
-    run,
-    params: new Map(),
-    round,
-    retryId: undefined,
-    progress,
-    stopped: undefined,
-    verdicts: new Map(),
-    lists: new Map(),
-    joined: new Map(),
-  };
-  return stopWish(state, run, 0);
+  return stopWish(aState(spec, { run, round, progress }), run, 0);
 }
 
 describe("onFailure FailFast", () => {

@@ -21,6 +21,13 @@ describe("what a run wants of a child", () => {
     expect(wanted.filter((patch) => patch !== undefined)).toEqual([]);
   });
 
+  it("is told to a run that is about to run again, though it still shows its old end", () => {
+    const child = aWorkflowRun({ spec: { retry: { id: "b" } }, status: { phase: "Failed" } });
+
+    expect(patchFor(child, "stop", "sales-1")).toMatchObject({ spec: { cancel: true } });
+    expect(patchFor(child, "suspend", "sales-1")).toMatchObject({ spec: { suspend: true } });
+  });
+
   it("is its end when the run is stopped, also of one that is suspended, and only once", () => {
     expect(patchFor(aTaskRun({ spec: { suspend: true } }), "stop", "sales-1")).toEqual({
       spec: { cancel: true, suspend: false },

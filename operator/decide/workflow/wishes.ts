@@ -1,16 +1,16 @@
 /** What a run wants of children that are under way: stop, pause, or go on. */
 import type { Json } from "../../api/decode.ts";
 import { Annotation } from "../../api/names.ts";
-import { TERMINAL_PHASES } from "../../api/records.ts";
 import type { TaskRunRecord, WorkflowRunRecord } from "../../api/records.ts";
+import { hasEnded } from "./observation.ts";
 
 /** stop: its tasks are cancelled. suspend: they are suspended. run: what the run itself suspended goes on. */
 export type Mode = "run" | "suspend" | "stop";
 
 /** The merge patch that makes a child what its run wants; undefined: it is so already, or has ended. */
 export function patchFor(child: TaskRunRecord | WorkflowRunRecord, mode: Mode, runName: string): Json | undefined {
-  const { spec, status, deletion, suspendedBy } = child;
-  if (deletion !== undefined || TERMINAL_PHASES.has(status.phase ?? "")) return undefined;
+  const { spec, deletion, suspendedBy } = child;
+  if (deletion !== undefined || hasEnded(child)) return undefined;
   switch (mode) {
     case "stop":
       // A suspended one is cancelled at once; a WorkflowRun's finally must run, so it must not stay suspended.

@@ -104,8 +104,13 @@ export class RunBook {
     const isKept = this.kept.letters.has(task) || this.kept.parts.get(task)?.has(index) === true;
     if (newest.round === this.round || isKept) return fact;
     // The failed run of a sub-workflow is not made anew but told to retry.
-    if (newest.kind !== "WorkflowRun" || newest.toldRetryId !== this.retryId) return { letter: "." };
-    return newest.retryId === this.retryId ? fact : { letter: "R" };
+    if (newest.kind !== "WorkflowRun" || newest.toldRetryId !== this.childRetryId) return { letter: "." };
+    return newest.retryId === this.childRetryId ? fact : { letter: "R" };
+  }
+
+  /** What a sub-workflow's run is told of this run's retry. */
+  get childRetryId(): string | undefined {
+    return this.retryId === undefined ? undefined : `${this.retryId}-r${this.round}`;
   }
 
   /** Of the highest round. */
