@@ -3,7 +3,8 @@
  * says what must never happen. It knows nothing of the operator but the labels on its pods.
  */
 import type { Client } from "./client.ts";
-import { podsPath, type List, type Pod } from "./objects.ts";
+import { Watcher } from "./watcher.ts";
+import { podsPath, type Pod } from "./objects.ts";
 
 interface Entry {
   readonly uid: string;
@@ -16,29 +17,19 @@ interface Entry {
 
 export class PodLedger {
   readonly #entries = new Map<string, Entry>();
-  readonly #client: Client;
-  readonly #path: string;
-  readonly #stop = new AbortController();
+  #watcher: Watcher<Pod> | undefined;
   #clock = 0;
-  #version = "";
-  #broken: string | undefined;
-
-  private constructor(client: Client, namespace: string) {
-    this.#client = client;
-    this.#path = podsPath(namespace);
-  }
 
   static async start(client: Client, namespace: string): Promise<PodLedger> {
-    const ledger = new PodLedger(client, namespace);
-    const list = await client.call<List<Pod>>("GET", ledger.#path);
-    for (const pod of list.items) ledger.#note("ADDED", pod);
-    ledger.#version = list.metadata.resourceVersion;
-    void ledger.#follow();
+    const ledger = new PodLedger();
+    ledger.#watcher = await Watcher.start<Pod>(client, podsPath(namespace), (type, object) =>
+      ledger.#note(type, object),
+    );
     return ledger;
   }
 
   stop(): void {
-    this.#stop.abort();
+    this.#watcher?.stop();
   }
 
   /** How many pods each attempt of each TaskRun had, as `name/attempt`. */
@@ -53,7 +44,8 @@ export class PodLedger {
 
   /** Everything that must never happen and did, in sentences. */
   violations(): readonly string[] {
-    if (this.#broken !== undefined) return [`the watcher lost track: ${this.#broken}`];
+    const broken = this.#watcher?.broken;
+    if (broken !== undefined) return [`the watcher lost track: ${broken}`];
     const twice = [...this.podsPerAttempt()].flatMap(([key, count]) => (count > 1 ? [`${key} had ${count} pods`] : []));
     const entries = [...this.#entries.values()];
     const overlaps = entries.flatMap((entry) => {
@@ -62,24 +54,6 @@ export class PodLedger {
       return alive.map((other) => `${entry.taskRun}: attempt ${entry.attempt} began before ${other.attempt} had ended`);
     });
     return [...twice, ...overlaps];
-  }
-
-  /** Goes on from the last event it saw, so that nothing is missed between two watches. */
-  async #follow(): Promise<void> {
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      try {
-        for await (const { type, object } of this.#client.watch<Pod>(this.#path, this.#version, signal)) {
-          if (type === "ERROR") throw new Error(`the watch was refused: ${JSON.stringify(object)}`);
-          this.#version = object.metadata.resourceVersion;
-          if (type !== "BOOKMARK") this.#note(type, object);
-        }
-      } catch (error) {
-        // Without its events the ledger proves nothing: a test that reads it then must fail.
-        if (!signal.aborted) this.#broken = String(error);
-        return;
-      }
-    }
   }
 
   #note(type: "ADDED" | "MODIFIED" | "DELETED", pod: Pod): void {

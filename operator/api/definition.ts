@@ -3,6 +3,7 @@
  * checked the one by its schema; the data of the other are free. So the shape of all that is read is looked at here.
  */
 import { isObject, object } from "./decode.ts";
+import { TRIGGER_RULES } from "./names.ts";
 import type { WorkflowSpec } from "./types.ts";
 
 /** As the schema says (crds/workflows.yaml). */
@@ -76,17 +77,7 @@ const isFinally = shape(FINALLY_FIELDS);
 const isTask = shape({
   ...FINALLY_FIELDS,
   dependsOn: listOf(isName),
-  triggerRule: oneOf(
-    "AllSucceeded",
-    "AllDone",
-    "AllFailed",
-    "OneSucceeded",
-    "OneFailed",
-    "NoneFailed",
-    "NoneFailedMinOneSuccess",
-    "NoneSkipped",
-    "Always",
-  ),
+  triggerRule: oneOf(...TRIGGER_RULES),
 });
 
 const isDefinition = shape({

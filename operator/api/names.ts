@@ -123,6 +123,19 @@ export const Reason = {
 } as const;
 export type Reason = (typeof Reason)[keyof typeof Reason];
 
+/** What a task can ask of those it depends on; decide/workflow/trigger.ts says what each means. */
+export const TRIGGER_RULES = [
+  "AllSucceeded",
+  "AllDone",
+  "AllFailed",
+  "OneSucceeded",
+  "OneFailed",
+  "NoneFailed",
+  "NoneFailedMinOneSuccess",
+  "NoneSkipped",
+  "Always",
+] as const;
+
 /** Why a WorkflowRun stands where it stands. */
 export const RunReason = {
   /** Nothing has been started yet. */

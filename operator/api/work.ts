@@ -1,6 +1,7 @@
 /** A hash of what a TaskRun asks to be run: it decides whether a change of the object means another run. */
 import { isObject, list, object, text } from "./decode.ts";
 import type { Json } from "./decode.ts";
+import { hashLanes } from "./hash.ts";
 
 /** No pod nests deeper; what does is refused when the pod is made, so all such templates may share a hash. */
 const MAX_DEPTH = 100;
@@ -12,7 +13,8 @@ const MAX_DEPTH = 100;
 export function workHash(spec: Json): string {
   const base = text(object(spec["podTemplateRef"])["name"]) ?? "";
   const results = list(spec["results"]).map((one) => text(object(one)["name"]) ?? "");
-  return hash64(canonical([spec["template"] ?? null, base, results], 0));
+  const lanes = hashLanes(canonical([spec["template"] ?? null, base, results], 0));
+  return lanes.map((lane) => lane.toString(16).padStart(8, "0")).join("");
 }
 
 /** JSON with sorted keys. */
@@ -22,23 +24,4 @@ function canonical(value: unknown, depth: number): string {
   if (!isObject(value)) return JSON.stringify(value) ?? "null";
   const keys = Object.keys(value).toSorted();
   return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key], depth + 1)}`).join(",")}}`;
-}
-
-/** Two 32-bit FNV-1a lanes with different starts, mixed at the end. No secret, so no cryptographic hash is needed. */
-function hash64(textIn: string): string {
-  let [a, b] = [0x811c9dc5, 0x01000193];
-  for (let i = 0; i < textIn.length; i += 1) {
-    const unit = textIn.charCodeAt(i);
-    a = Math.imul(a ^ unit, 0x01000193);
-    b = Math.imul(b ^ unit ^ (a >>> 15), 0x85ebca6b);
-  }
-  return [mixed(a ^ (b >>> 7)), mixed(b ^ (a >>> 9))].join("");
-}
-
-/** Murmur3's last step: every bit of the input reaches every bit of the output. */
-function mixed(lane: number): string {
-  let h = lane;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return ((h ^ (h >>> 16)) >>> 0).toString(16).padStart(8, "0");
 }

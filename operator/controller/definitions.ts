@@ -6,13 +6,14 @@ import type { Cluster } from "../act/cluster.ts";
 import { ApiError } from "../act/errors.ts";
 import { identityOf, object, text, whole } from "../api/decode.ts";
 import type { Json } from "../api/decode.ts";
-import { API_VERSION, Label, MANAGED_BY } from "../api/names.ts";
+import { Label, MANAGED_BY } from "../api/names.ts";
 import { REVISIONS, WORKFLOWS } from "../api/paths.ts";
 import type { WorkflowRecord } from "../api/records.ts";
 import { definitionOf } from "../api/definition.ts";
 import { decodeRevision } from "../api/revision.ts";
 import type { RevisionRecord } from "../api/records.ts";
 import type { WorkflowSpec } from "../api/types.ts";
+import { controllerReference } from "../decide/ownerreference.ts";
 import { compileGraph } from "../decide/workflow/graph.ts";
 import { revisionName } from "../decide/workflow/names.ts";
 import type { Definition } from "../decide/workflow/runstate.ts";
@@ -149,7 +150,7 @@ function compiled(of: Pick<Definition, "workflow" | "revision" | "generation" | 
 }
 
 function manifest({ namespace, name, uid, generation, spec }: Checked, revision: string): Json {
-  const owner = { apiVersion: API_VERSION, kind: "Workflow", name, uid, controller: true, blockOwnerDeletion: true };
+  const owner = controllerReference("Workflow", { name, uid });
   return {
     apiVersion: "apps/v1",
     kind: "ControllerRevision",

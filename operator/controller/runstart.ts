@@ -1,11 +1,12 @@
 /** The beginning of a run: its Workflow is found and checked, its definition kept and recorded, before anything is made. */
 import { list, object } from "../api/decode.ts";
-import { API_VERSION, Phase, RunReason } from "../api/names.ts";
+import { Phase, RunReason } from "../api/names.ts";
 import { WORKFLOWRUNS } from "../api/paths.ts";
 import { TERMINAL_PHASES } from "../api/records.ts";
 import type { WorkflowRecord, WorkflowRunRecord } from "../api/records.ts";
 import type { WorkflowRunStatus } from "../api/types.ts";
 import { decodeWorkflowRun } from "../api/workflowrun.ts";
+import { controllerReference } from "../decide/ownerreference.ts";
 import { DEPTH_MAX } from "../decide/workflow/model.ts";
 import { resolveParams } from "../decide/workflow/params.ts";
 import { startProgress } from "../decide/workflow/progress.ts";
@@ -106,7 +107,7 @@ export class RunStart {
 
   /** So that it goes when its Workflow is deleted. */
   async #adopt(run: WorkflowRunRecord, { name, uid }: WorkflowRecord): Promise<Pass> {
-    const owner = { apiVersion: API_VERSION, kind: "Workflow", name, uid, controller: true, blockOwnerDeletion: true };
+    const owner = controllerReference("Workflow", { name, uid });
     const { cluster } = this.#room;
     // A merge patch replaces the whole list, and somebody may have put other owners there.
     const { resourceVersion, ownerReferences } = object(object(await cluster.get(WORKFLOWRUNS, run))["metadata"]);

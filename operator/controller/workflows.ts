@@ -15,6 +15,7 @@ import type { Port } from "../api/port.ts";
 import type { ObjectRecord, RevisionRecord, WorkflowRecord, WorkflowRunRecord } from "../api/records.ts";
 import { decodeWorkflow } from "../api/workflow.ts";
 import { decodeWorkflowRun } from "../api/workflowrun.ts";
+import { controllerReference } from "../decide/ownerreference.ts";
 import { expiredRuns, unusedRevisions } from "../decide/workflow/history.ts";
 import { runName } from "../decide/workflow/names.ts";
 import { workflowStatus } from "../decide/workflow/workflowstatus.ts";
@@ -179,27 +180,19 @@ function isDue({ run, suspend, generation, status }: WorkflowRecord): boolean {
 }
 
 function manifest(
-  { namespace, name: workflow, uid }: WorkflowRecord,
+  workflow: WorkflowRecord,
   { name, revision }: { readonly name: string; readonly revision: string },
 ): Json {
-  const owner = {
-    apiVersion: API_VERSION,
-    kind: "Workflow",
-    name: workflow,
-    uid,
-    controller: true,
-    blockOwnerDeletion: true,
-  };
   return {
     apiVersion: API_VERSION,
     kind: "WorkflowRun",
     metadata: {
-      namespace,
+      namespace: workflow.namespace,
       name,
-      labels: { [Label.Workflow]: workflow, [Label.ManagedBy]: MANAGED_BY },
+      labels: { [Label.Workflow]: workflow.name, [Label.ManagedBy]: MANAGED_BY },
       annotations: { [Annotation.Revision]: revision },
-      ownerReferences: [owner],
+      ownerReferences: [controllerReference("Workflow", workflow)],
     },
-    spec: { workflowRef: { name: workflow } },
+    spec: { workflowRef: { name: workflow.name } },
   };
 }

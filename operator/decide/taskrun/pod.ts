@@ -2,9 +2,10 @@
 import type { PodShape } from "../../api/action.ts";
 import { isObject, list, object } from "../../api/decode.ts";
 import type { Json } from "../../api/decode.ts";
-import { API_VERSION, Label, MANAGED_BY, WORK_ANNOTATION } from "../../api/names.ts";
+import { Label, MANAGED_BY, WORK_ANNOTATION } from "../../api/names.ts";
 import type { TaskRunRecord } from "../../api/records.ts";
 import { labelValue } from "../childname.ts";
+import { controllerReference } from "../ownerreference.ts";
 import { MAX_DEPTH, TemplateError, shallow } from "../templateerror.ts";
 import { runLabels, withVariables } from "./podenv.ts";
 import { shaped } from "./shape.ts";
@@ -42,16 +43,7 @@ export function buildPod(taskRun: TaskRunRecord, pod: PodWish, template: unknown
         [Label.Attempt]: String(pod.attempt),
         [Label.ManagedBy]: MANAGED_BY,
       },
-      ownerReferences: [
-        {
-          apiVersion: API_VERSION,
-          kind: "TaskRun",
-          name: taskRun.name,
-          uid: taskRun.uid,
-          controller: true,
-          blockOwnerDeletion: true,
-        },
-      ],
+      ownerReferences: [controllerReference("TaskRun", taskRun)],
     },
     spec: withVariables(
       // A task needs no access to the API unless its template asks for it.

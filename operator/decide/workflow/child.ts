@@ -5,6 +5,7 @@ import { API_VERSION, Annotation, Label, MANAGED_BY, TaskReason } from "../../ap
 import type { WorkflowRunRecord } from "../../api/records.ts";
 import type { WorkflowSpec } from "../../api/types.ts";
 import { labelValue } from "../childname.ts";
+import { controllerReference } from "../ownerreference.ts";
 import { mergeTemplates } from "../template.ts";
 import { MAX_DEPTH, TemplateError, shallow } from "../templateerror.ts";
 import type { FinallySpec, TaskSpec } from "./model.ts";
@@ -42,7 +43,7 @@ export type Child = { readonly manifest: Json } | Refused;
 const PARAM_CHARS = 4096;
 
 /** What a task takes from taskDefaults where it does not say it itself; an object field by field, a list as a whole. */
-const SHARED_FIELDS = [
+export const SHARED_FIELDS = [
   "podTemplateRef",
   "retry",
   "activeDeadlineSeconds",
@@ -109,16 +110,7 @@ function metadataOf({ run, spec, index, round }: ChildWish): Json {
       ...(round > 0 && { [Label.Round]: String(round) }),
       [Label.ManagedBy]: MANAGED_BY,
     },
-    ownerReferences: [
-      {
-        apiVersion: API_VERSION,
-        kind: "WorkflowRun",
-        name: run.name,
-        uid: run.uid,
-        controller: true,
-        blockOwnerDeletion: true,
-      },
-    ],
+    ownerReferences: [controllerReference("WorkflowRun", run)],
   };
 }
 

@@ -1,4 +1,5 @@
 /** Names of what workflows make: computed, never random, so that making the same thing twice collides (childname.ts). */
+import { hashLanes } from "../../api/hash.ts";
 import { podName } from "../childname.ts";
 
 /** A label's value, and the host name of a pod, have no more. */
@@ -40,26 +41,9 @@ function cut(name: string, chars: number): string {
   return name.slice(0, chars).replace(/[.-]+$/, "");
 }
 
-/**
- * Ten characters, some 47 bits: two of 10,000 names meet once in four million runs. Two 32-bit FNV-1a lanes, as of work.ts: names are made by the
- * ten thousand, and arithmetic on 64 bits would take ten times as long.
- */
+/** Ten characters, some 47 bits: two of 10,000 names meet once in four million runs. */
 function longHash(text: string): string {
-  let [a, b] = [0x811c9dc5, 0x01000193];
-  for (let at = 0; at < text.length; at += 1) {
-    const unit = text.charCodeAt(at);
-    a = Math.imul(a ^ unit, 0x01000193);
-    b = Math.imul(b ^ unit ^ (a >>> 15), 0x85ebca6b);
-  }
-  return letters(mixed(a ^ (b >>> 7))) + letters(mixed(b ^ (a >>> 9)));
-}
-
-/** Murmur3's last step: every bit of the input reaches every bit of the output. */
-function mixed(lane: number): number {
-  let h = lane;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
+  return hashLanes(text).map(letters).join("");
 }
 
 function letters(lane: number): string {

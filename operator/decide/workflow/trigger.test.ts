@@ -1,19 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { TRIGGER_RULES } from "../../api/names.ts";
 import type { TriggerRule } from "./model.ts";
 import { verdictOf } from "./trigger.ts";
 import type { Verdict } from "./trigger.ts";
-
-const RULES: readonly TriggerRule[] = [
-  "AllSucceeded",
-  "AllDone",
-  "AllFailed",
-  "OneSucceeded",
-  "OneFailed",
-  "NoneFailed",
-  "NoneFailedMinOneSuccess",
-  "NoneSkipped",
-  "Always",
-];
 
 /** One letter per upstream task: S succeeded, F failed (in any way), K skipped, a dot for one that is not done. */
 function verdict(rule: TriggerRule, upstream: string): Verdict {
@@ -25,7 +14,7 @@ function verdict(rule: TriggerRule, upstream: string): Verdict {
 describe("a trigger rule", () => {
   it.each<readonly [string, Readonly<Record<TriggerRule, string>>]>(
     [
-      // The verdict's first letter: run, wait, Skipped, UpstreamFailed. In the order of RULES.
+      // The verdict's first letter: run, wait, Skipped, UpstreamFailed. In the order of TRIGGER_RULES.
       ["", "rrrrrrrrr"],
       ["..", "wwwwwwwwr"],
       ["S.", "wwwrwwwwr"],
@@ -41,15 +30,18 @@ describe("a trigger rule", () => {
       ["SFK", "UrSrrUUSr"],
     ].map(([upstream = "", letters = ""]) => [
       upstream,
-      Object.fromEntries(RULES.map((rule, index) => [rule, letters[index] ?? ""])) as Record<TriggerRule, string>,
+      Object.fromEntries(TRIGGER_RULES.map((rule, index) => [rule, letters[index] ?? ""])) as Record<
+        TriggerRule,
+        string
+      >,
     ]),
   )("over upstream tasks %j", (upstream, want) => {
-    const found = Object.fromEntries(RULES.map((rule) => [rule, verdict(rule, upstream)[0]]));
+    const found = Object.fromEntries(TRIGGER_RULES.map((rule) => [rule, verdict(rule, upstream)[0]]));
 
     expect(found).toEqual(want);
   });
 
-  it.each(RULES)("%s never changes a verdict as more upstream tasks end, and is sure once all have", (rule) => {
+  it.each(TRIGGER_RULES)("%s never changes a verdict as more upstream tasks end, and is sure once all have", (rule) => {
     const changed: string[] = [];
     const visit = (upstream: string, left: number): void => {
       const now = verdict(rule, upstream + ".".repeat(left));

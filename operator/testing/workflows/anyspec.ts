@@ -1,20 +1,10 @@
 /** Definitions of every shape, small enough to be walked through a thousand times a second. */
 import * as fc from "fast-check";
+import { TRIGGER_RULES } from "../../api/names.ts";
 import type { WorkflowSpec } from "../../api/types.ts";
 import type { FinallySpec, TaskSpec, TriggerRule } from "../../decide/workflow/model.ts";
 import { aFinallyTask, aTask } from "./specs.ts";
 
-export const RULES: readonly TriggerRule[] = [
-  "AllSucceeded",
-  "AllDone",
-  "AllFailed",
-  "OneSucceeded",
-  "OneFailed",
-  "NoneFailed",
-  "NoneFailedMinOneSuccess",
-  "NoneSkipped",
-  "Always",
-];
 const TASKS_MAX = 12;
 const FINALLY_MAX = 2;
 
@@ -33,7 +23,7 @@ const lists = fc.constantFrom<Draw["list"]>("none", "none", "static", "result");
 const draws: fc.Arbitrary<Draw> = fc.record({
   // Three in eight of all edges.
   upstream: fc.tuple(edges, edges, edges).map(([a, b, c]) => a & (b | c)),
-  rule: fc.constantFrom("AllSucceeded", ...RULES),
+  rule: fc.constantFrom("AllSucceeded", ...TRIGGER_RULES),
   list: lists,
   maxParallel: sometimes(3),
 });

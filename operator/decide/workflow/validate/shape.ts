@@ -2,6 +2,7 @@
  * The types and bounds of a definition, as the schema has them (crds/workflows.yaml leads). The API server has checked a Workflow by
  * it; what comes from elsewhere, or was stored under an older schema, is checked here, so that all other rules can trust its types.
  */
+import { TRIGGER_RULES } from "../../../api/names.ts";
 import { isObject } from "../../../api/decode.ts";
 import { TASKS_MAX } from "../model.ts";
 import { PARAM_NAME, TASK_NAME } from "../references.ts";
@@ -173,18 +174,6 @@ const FINALLY: Readonly<Record<string, Shape>> = {
   ...WORK,
   results: list(fields({ name: word }, "name"), { max: 32 }),
 };
-
-const TRIGGER_RULES = [
-  "AllSucceeded",
-  "AllDone",
-  "AllFailed",
-  "OneSucceeded",
-  "OneFailed",
-  "NoneFailed",
-  "NoneFailedMinOneSuccess",
-  "NoneSkipped",
-  "Always",
-] as const;
 
 const TASK: Readonly<Record<string, Shape>> = {
   name: taskName,

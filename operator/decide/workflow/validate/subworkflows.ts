@@ -1,4 +1,5 @@
 /** Tasks that run another Workflow. */
+import { SHARED_FIELDS } from "../child.ts";
 import { quoted, chain, keyPath } from "../words.ts";
 import type { Entry } from "./definition.ts";
 import type { Circles, KnownWorkflows, Look } from "./look.ts";
@@ -6,17 +7,7 @@ import { objectNameProblem } from "./taskrun.ts";
 import { checkTexts } from "./texts.ts";
 
 /** What only a task with a pod of its own can have. */
-const POD_FIELDS = [
-  "template",
-  "podTemplateRef",
-  "retry",
-  "activeDeadlineSeconds",
-  "attemptDeadlineSeconds",
-  "startDeadlineSeconds",
-  "onUnknownFate",
-  "podRetention",
-  "results",
-] as const;
+const POD_FIELDS = ["template", ...SHARED_FIELDS, "results"] as const;
 
 export function checkWorkflowRef(entry: Entry, look: Look): void {
   const { spec, path } = entry;
