@@ -6,6 +6,7 @@ import type { Cluster } from "../act/cluster.ts";
 import { ApiError } from "../act/errors.ts";
 import { identityOf, object, text, whole } from "../api/decode.ts";
 import type { Json } from "../api/decode.ts";
+import { controllerOf } from "../api/metadata.ts";
 import { Label, MANAGED_BY } from "../api/names.ts";
 import { REVISIONS, WORKFLOWS } from "../api/paths.ts";
 import type { WorkflowRecord } from "../api/records.ts";
@@ -41,6 +42,7 @@ export interface Checked {
 export class Definitions {
   readonly #room: DefinitionRoom;
   readonly #known = new Map<string, Definition>();
+  readonly #reading = new Map<string, Promise<Definition | undefined>>();
   /** The uids of the runs that work by a definition: without any it is forgotten. */
   readonly #users = new Map<string, Set<string>>();
   readonly #usedBy = new Map<string, string>();
@@ -73,6 +75,11 @@ export class Definitions {
     return { namespace, name, uid, generation, spec: readable, problem: problem ?? (spec ? undefined : unreadable) };
   }
 
+  /** The revision is one that we made of this Workflow, and not somebody else's of the same name. */
+  isOf({ namespace, uid }: Pick<WorkflowRecord, "namespace" | "uid">, revision: string): boolean {
+    return this.#room.revisions.get(`${namespace}/${revision}`)?.ownerUid === uid;
+  }
+
   /**
    * Keeps the definition as a ControllerRevision, unless it is kept already. Returns the revision's name.
    * @throws ApiError
@@ -80,14 +87,19 @@ export class Definitions {
   async keep(checked: Checked): Promise<string> {
     const { namespace, name, generation, uid } = checked;
     const revision = revisionName(name, generation, uid);
-    if (this.#room.revisions.get(`${namespace}/${revision}`) !== undefined) return revision;
+    if (this.isOf(checked, revision)) return revision;
     try {
       const made = await this.#room.cluster.create(REVISIONS, namespace, manifest(checked, revision));
       const record = decodeRevision(made);
       if (record !== undefined) this.#room.revisions.learn(record);
     } catch (error) {
-      // Made by an earlier life of ours, or for another run a moment ago: its name says what it holds.
       if (!(error instanceof ApiError) || error.kind !== "exists") throw error;
+      // Made by an earlier life of ours, or for another run a moment ago; or by somebody else, who says something else in it.
+      const found = object(await this.#room.cluster.get(REVISIONS, { namespace, name: revision }));
+      if (controllerOf(object(found["metadata"]))["uid"] !== uid) {
+        const message = `ControllerRevision ${revision} exists already and is not of Workflow ${name}; delete it to go on`;
+        throw new ApiError("exists", message, { code: 409, retryAfterMs: 0 });
+      }
     }
     this.#known.set(`${namespace}/${revision}`, compiled({ workflow: name, revision, generation, spec: checked.spec }));
     return revision;
@@ -99,7 +111,7 @@ export class Definitions {
    */
   async use(runUid: string, namespace: string, revision: string): Promise<Definition | undefined> {
     const key = `${namespace}/${revision}`;
-    const known = this.#known.get(key) ?? (await this.#read(namespace, revision));
+    const known = this.#known.get(key) ?? (await this.#readOnce(key, { namespace, name: revision }));
     if (known === undefined) return undefined;
     this.#known.set(key, known);
     const users = this.#users.get(key) ?? new Set<string>();
@@ -120,7 +132,17 @@ export class Definitions {
     this.#known.delete(key);
   }
 
-  async #read(namespace: string, revision: string): Promise<Definition | undefined> {
+  /** After a restart all runs of a revision ask at once. */
+  async #readOnce(key: string, revision: Pick<RevisionRecord, "namespace" | "name">): Promise<Definition | undefined> {
+    const reading = this.#reading.get(key) ?? this.#read(revision).finally(() => this.#reading.delete(key));
+    this.#reading.set(key, reading);
+    return await reading;
+  }
+
+  async #read({
+    namespace,
+    name: revision,
+  }: Pick<RevisionRecord, "namespace" | "name">): Promise<Definition | undefined> {
     const found = await this.#get(async () => await this.#room.cluster.get(REVISIONS, { namespace, name: revision }));
     const identity = identityOf(object(object(found)["metadata"]));
     const spec = definitionOf(found);

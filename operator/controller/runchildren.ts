@@ -1,7 +1,7 @@
 /** The calls that make a run's children, and tell them to stop, pause or go on. */
 import { ApiError } from "../act/errors.ts";
 import { object } from "../api/decode.ts";
-import { RunReason, TaskReason } from "../api/names.ts";
+import { TaskReason } from "../api/names.ts";
 import { TASKRUNS, WORKFLOWRUNS } from "../api/paths.ts";
 import type { TaskRunRecord, WorkflowRunRecord } from "../api/records.ts";
 import { controllerOf } from "../api/pod.ts";
@@ -16,6 +16,7 @@ import type { Children } from "../decide/workflow/runstate.ts";
 import type { Blocked } from "../decide/workflow/verdict.ts";
 import { patchFor } from "../decide/workflow/wishes.ts";
 import type { Mode } from "../decide/workflow/wishes.ts";
+import { blockedBy } from "./blocked.ts";
 import type { WorkflowRunRoom } from "./runroom.ts";
 import type { RunMemories, RunMemory } from "./runmemories.ts";
 
@@ -45,7 +46,9 @@ export class RunChildren {
     const { state, blocked } = memory;
     if (blocked !== undefined && this.#room.port.clock.now() < blocked.retryAt) return NOTHING;
     const starts: Start[] = [];
-    while (starts.length < TOGETHER_MAX) {
+    // Where the last one was refused, the next is asked about alone.
+    const max = memory.refusals > 0 ? 1 : TOGETHER_MAX;
+    while (starts.length < max) {
       const next = nextStart(state, children);
       if (next === undefined) break;
       starts.push(next);
@@ -188,23 +191,4 @@ function modeFor({ state, mode }: RunMemory, { step }: TaskRunRecord | WorkflowR
   const { graph } = state.definition;
   const index = graph.byName.get(step.task);
   return index !== undefined && nodeOf(graph, index).isFinally ? "run" : mode;
-}
-
-/** Answers that time or a person changes; undefined: an ordinary failure, tried again soon. */
-function blockedBy({ kind, message }: ApiError): Blocked | undefined {
-  switch (kind) {
-    case "quota":
-      return { reason: RunReason.QuotaExceeded, message };
-    case "forbidden":
-    case "policy":
-      return { reason: RunReason.Forbidden, message };
-    case "exists":
-    case "gone":
-      return { reason: RunReason.CreateFailed, message };
-    case "invalid":
-    case "conflict":
-    case "busy":
-    case "lost":
-      return undefined;
-  }
 }

@@ -15,7 +15,9 @@ import { runStatus } from "../decide/workflow/status.ts";
 import { begun, impossible, waiting } from "../decide/workflow/verdict.ts";
 import type { RunVerdict } from "../decide/workflow/verdict.ts";
 import { stamp } from "../decide/wording.ts";
+import { ApiError } from "../act/errors.ts";
 import { sameStatus } from "../act/status.ts";
+import { blockedBy } from "./blocked.ts";
 import type { Pass } from "./controller.ts";
 import type { WorkflowRunRoom } from "./runroom.ts";
 
@@ -52,9 +54,19 @@ export class RunStart {
       const message = `This run is ${run.depth} levels below the first one, and ${DEPTH_MAX} are allowed. Make the nesting of workflowRef flatter.`;
       return await this.#say(run, impossible(RunReason.TooDeep, message));
     }
+    try {
+      return await this.#begin(run, workflow);
+    } catch (error) {
+      const blocked = error instanceof ApiError ? blockedBy(error) : undefined;
+      if (!(error instanceof ApiError) || blocked === undefined) throw error;
+      return { ...(await this.#say(run, waiting(blocked.reason, blocked.message))), failed: error };
+    }
+  }
+
+  async #begin(run: WorkflowRunRecord, workflow: WorkflowRecord): Promise<Pass> {
     const definition = await this.#definition(run, workflow);
     if ("reason" in definition) return await this.#say(run, definition);
-    const params = resolveParams(definition.spec.params, spec.params ?? {});
+    const params = resolveParams(definition.spec.params, run.spec.params ?? {});
     if ("problem" in params) return await this.#say(run, impossible(RunReason.InvalidParams, params.problem));
     if (run.ownerUid === undefined) return await this.#adopt(run, workflow);
     const now = this.#room.port.clock.now();
@@ -90,7 +102,8 @@ export class RunStart {
     const { definitions } = this.#room;
     const { namespace, uid } = run;
     // OnApply names it: the run is of the generation it was started for, whatever was applied since.
-    const given = run.revision === undefined ? undefined : await definitions.use(uid, namespace, run.revision);
+    const named = run.revision !== undefined && definitions.isOf(workflow, run.revision) ? run.revision : undefined;
+    const given = named === undefined ? undefined : await definitions.use(uid, namespace, named);
     if (given !== undefined) return given;
     const checked = await definitions.check(workflow);
     if (checked === undefined) {

@@ -94,4 +94,41 @@ describe("a run whose tasks cannot be made", () => {
     expect(room.statuses().at(-1)?.conditions?.[0]?.reason).toBe("QuotaExceeded");
     expect(againMs).toBeGreaterThan(0);
   });
+
+  it("is asked about with one task at a time while a quota has no room, and at once when a task of its own has ended", async () => {
+    const names = Array.from({ length: 20 }, (_, index) => `t${index}`);
+    const room = aRunRoom(aSpec(tasksOf("first", ...names)), { status: { states: "R" } }, ({ method }) =>
+      method === "POST" ? refusal(403, "Forbidden", "exceeded quota: pods") : undefined,
+    );
+    const posts = (): number => room.asked().filter((one) => one.startsWith("POST")).length;
+    room.knowsTask("first", { status: RUNNING });
+    await room.pass();
+    const [all] = [posts()];
+    await room.advance(60_000);
+    await room.pass();
+    const probed = posts() - all;
+    room.ends("first");
+    await room.pass();
+
+    expect(all).toBe(20);
+    expect(probed).toBe(1);
+    expect(posts() - all - probed).toBe(1);
+  });
+});
+
+describe("a run that cannot begin", () => {
+  it("says what the API server says", async () => {
+    const room = aRunRoom(PAIR, { status: { phase: "Pending" } }, ({ method, path }) =>
+      method === "POST" && path.endsWith("/controllerrevisions")
+        ? refusal(403, "Forbidden", "exceeded quota: count/controllerrevisions.apps")
+        : undefined,
+    );
+    const { failed } = await room.pass();
+
+    expect(failed).toMatchObject({ kind: "quota" });
+    expect(room.statuses().at(-1)).toMatchObject({
+      phase: "Pending",
+      conditions: [{ reason: "QuotaExceeded", message: expect.stringContaining("exceeded quota") as unknown }],
+    });
+  });
 });

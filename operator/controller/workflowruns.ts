@@ -6,6 +6,7 @@
  *   under way   children that changed are taken in; then: stop it, decide, start, tell children, write the status
  */
 import { sameStatus } from "../act/status.ts";
+import { RunReason } from "../api/names.ts";
 import { WORKFLOWRUNS } from "../api/paths.ts";
 import { TERMINAL_PHASES } from "../api/records.ts";
 import type { Step, WorkflowRunRecord } from "../api/records.ts";
@@ -136,6 +137,10 @@ export class WorkflowRuns {
   #takeIn(memory: RunMemory, children: Children): void {
     const changed = [...memory.changed];
     memory.changed.clear();
+    // A task that has ended may have left room in the quota.
+    if (changed.length > 0 && memory.blocked?.reason === RunReason.QuotaExceeded) {
+      memory.blocked = { ...memory.blocked, retryAt: this.#room.port.clock.now() };
+    }
     for (const [name, step] of changed) {
       const child = children.taskRun(name) ?? children.run(name);
       take(memory.state, { name, step }, child);

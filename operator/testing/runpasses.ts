@@ -12,7 +12,15 @@ import { Waiting } from "../queue/waiting.ts";
 import { Store } from "../watch/store.ts";
 import { aTaskRun } from "./make.ts";
 import type { TaskRunWish } from "./make.ts";
-import { RUN, aWorkflowRun, controlledBy, revisionJson, workflowRunJson } from "./makeworkflow.ts";
+import {
+  RUN,
+  aWorkflow,
+  aWorkflowRun,
+  controlledBy,
+  revisionJson,
+  workflowJson,
+  workflowRunJson,
+} from "./makeworkflow.ts";
 import type { WorkflowRunWish } from "./makeworkflow.ts";
 import { aWorld } from "./scripted.ts";
 import type { World } from "./scripted.ts";
@@ -23,6 +31,8 @@ export interface RunPasses extends World {
   readonly taskRuns: Store<TaskRunRecord>;
   /** A TaskRun of the run that is there. */
   readonly knowsTask: (task: string, wish?: TaskRunWish) => void;
+  /** That TaskRun has succeeded, as an event told. */
+  readonly ends: (task: string) => void;
   readonly pass: () => Promise<Pass>;
   /** What was asked, as "PATCH sales-1-load". */
   readonly asked: () => readonly string[];
@@ -32,9 +42,10 @@ export interface RunPasses extends World {
 /** undefined: the server takes it. */
 export type RunAnswer = (request: ApiRequest) => ApiResponse | undefined | Promise<ApiResponse | undefined>;
 
-/** The passes of one run that has begun. `answer` decides where it gives one; all else the server takes. */
+/** The passes of one run, which has begun unless its phase is Pending. `answer` decides where it gives one; all else the server takes. */
 export function aRunRoom(spec: WorkflowSpec, wish: WorkflowRunWish, answer: RunAnswer): RunPasses {
-  const status = { phase: "Running", observedGeneration: 1, revision: REVISION, states: "", ...wish.status } as const;
+  const begun = { phase: "Running", observedGeneration: 1, revision: REVISION, states: "" } as const;
+  const status = wish.status?.phase === "Pending" ? wish.status : { ...begun, ...wish.status };
   const run = { ...wish, status };
   const world = aWorld({
     request: async (request, index) =>
@@ -49,10 +60,17 @@ export function aRunRoom(spec: WorkflowSpec, wish: WorkflowRunWish, answer: RunA
   const passes = new WorkflowRuns(room);
   taskRuns.replace([], "500");
   runs.replace([aWorkflowRun(run)], "500");
+  workflows.replace([aWorkflow({ spec })], "500");
   return {
     ...world,
     taskRuns,
     knowsTask: (task, child = {}) => taskRuns.upsert(aTaskOf(task, child)),
+    ends: (task) => {
+      taskRuns.upsert(
+        aTaskOf(task, { resourceVersion: "5000", status: { phase: "Succeeded", observedGeneration: 1 } }),
+      );
+      passes.childChanged(RUN.uid, `${RUN.name}-${task}`, { task, round: 0 });
+    },
     pass: async () => await passes.pass(`${RUN.namespace}/${RUN.name}`),
     asked: () => world.seen.map(({ method, path }) => `${method} ${path.split("/").at(-1)}`),
     statuses: () =>
@@ -81,6 +99,7 @@ function taken(
   { spec, run, index }: { readonly spec: WorkflowSpec; readonly run: WorkflowRunWish; readonly index: number },
 ): Json {
   const resourceVersion = String(1000 + index);
+  if (path.endsWith("/workflows/sales")) return workflowJson({ spec });
   if (path.includes("/controllerrevisions/")) return revisionJson({ name: REVISION, spec });
   if (path.endsWith("/status")) {
     const status = object(body)["status"] as WorkflowRunStatus;
