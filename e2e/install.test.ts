@@ -45,10 +45,11 @@ it("--install-crds applies the definitions whole, and again without a change", a
   expect(operator.log.some((line) => line.message.includes("up to date"))).toBe(true);
 });
 
-it("--help and --version answer without a cluster", () => {
+it("--help, --version and version answer without a cluster", () => {
   const say = (flag: string): string => {
     return execFileSync(process.execPath, ["operator/main.ts", flag], { encoding: "utf8", env: {}, timeout: 60_000 });
   };
   expect(say("--help")).toMatch(/--namespaces=<a,b>/);
   expect(say("--version")).toMatch(/^stint \d+\.\d+\.\d+\n$/);
+  expect(say("version")).toMatch(/^stint \d+\.\d+\.\d+\ncommit unknown\nnode v\d+/);
 });

@@ -32,6 +32,15 @@ describe("the bundle", () => {
     expect([code, text]).toEqual([wantCode, wantText]);
   });
 
+  it("says which version it is, and of which commit", () => {
+    const said = execFileSync(process.execPath, [join(folder, "operator.cjs"), "version"], {
+      encoding: "utf8",
+      env: {},
+    });
+
+    expect(said).toMatch(/^stint \d+\.\d+\.\d+\ncommit ([0-9a-f]{12}(-modified)?|unknown)\nnode v\d+\.\d+\.\d+\n$/);
+  });
+
   it("comes with the licence of every package in it, and of no other", () => {
     const text = readFileSync(join(folder, "THIRD_PARTY_LICENSES"), "utf8");
     const parts = text.split(/^=+$/m).map((part) => part.trim().split("\n"));

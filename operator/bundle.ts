@@ -3,7 +3,8 @@
  * what is in it. Bundled it starts faster and needs less than half the memory it takes from source.
  * Usage: node operator/bundle.ts [folder]
  */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -79,6 +80,22 @@ function licenceInFiles(files: readonly string[], license: unknown): readonly st
   return [...notices.map((head) => head.replaceAll(/^\/\/ ?/gm, "").trim()), ours];
 }
 
+/** What the bundle is made of. */
+const SOURCES = ["operator", "package.json", "package-lock.json"];
+
+/** The commit of this checkout, "-modified" when what is bundled differs from it; "unknown" where Git knows nothing of it. */
+function commitOf(root: string): string {
+  const git = (...args: readonly string[]): string | undefined => {
+    const { status, stdout } = spawnSync("git", ["-C", root, ...args], { encoding: "utf8" });
+    return status === 0 ? stdout.trim() : undefined;
+  };
+  // An unpacked archive inside somebody's own repository is not a checkout of that.
+  const isCheckout = git("rev-parse", "--show-toplevel") === realpathSync(root);
+  const commit = isCheckout ? git("rev-parse", "--short=12", "HEAD") : undefined;
+  if (commit === undefined) return "unknown";
+  return git("status", "--porcelain", "--", ...SOURCES) === "" ? commit : `${commit}-modified`;
+}
+
 const { metafile } = await build({
   absWorkingDir: ROOT,
   entryPoints: [path("main.ts")],
@@ -94,7 +111,7 @@ const { metafile } = await build({
   // Whole licences are gathered below.
   legalComments: "none",
   metafile: true,
-  define: { "import.meta.dirname": "__dirname" },
+  define: { "import.meta.dirname": "__dirname", STINT_COMMIT: JSON.stringify(commitOf(ROOT)) },
   // Serves only the request code of the operator library, which we do not use.
   alias: { gaxios: "node:util" },
   plugins: [slimClient],

@@ -1,7 +1,6 @@
 /** Composition root: settings -> log -> cluster -> port -> core -> endpoints, then run until a signal. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import packageJson from "../package.json" with { type: "json" };
 import type { Log, Port } from "./api/port.ts";
 import { readConfig, type Config } from "./config/config.ts";
 import { startCore } from "./controller/core.ts";
@@ -13,11 +12,12 @@ import { loadCluster, type ClusterSettings } from "./port/kubeconfig.ts";
 import { serveHealth, type HealthServer } from "./serve/health.ts";
 import { makeLog } from "./serve/log.ts";
 import { makeMetrics } from "./serve/metrics.ts";
+import { BUILD } from "./version.ts";
 
 /** Kubernetes waits 30 s; calls under way end within their time, and a person at a terminal wants to go on. */
 const STOP_LIMIT_MS = 4_500;
 
-const { version } = packageJson;
+const { version } = BUILD;
 
 // Not awaited: a bundle in CommonJS, which holds its source text in half the memory, knows no top-level await.
 main().catch((error: unknown) => {
@@ -27,7 +27,7 @@ main().catch((error: unknown) => {
 
 async function main(): Promise<void> {
   const { argv, env, stdout, stderr } = process;
-  const wish = readConfig({ argv: argv.slice(2), env, version, readFile: (path) => readFileSync(path, "utf8") });
+  const wish = readConfig({ argv: argv.slice(2), env, build: BUILD, readFile: (path) => readFileSync(path, "utf8") });
   if (wish.kind === "print") {
     stdout.write(wish.text);
     return;
@@ -56,7 +56,7 @@ async function run(config: Config, log: Log): Promise<void> {
   const credentials = kubeCredentials(load, clock, log);
   const { server } = cluster;
   const api = httpApi({ server, credentials, clock, http: config.httpVersion, userAgent: `stint/${version}` });
-  const metrics = makeMetrics({ version, watches: () => operator.watches() });
+  const metrics = makeMetrics({ build: BUILD, watches: () => operator.watches() });
   const port: Port = { clock, random: Math.random, api, log, meter: metrics.meter };
   const operator: StintOperator = new StintOperator({
     api,

@@ -108,6 +108,8 @@ describe("problems", () => {
 it("prints help and version whatever else is wrong", () => {
   expect(readConfig(around({ argv: ["--bogus", "-h"] }))).toEqual({ kind: "print", text: helpText() });
   expect(readConfig(around({ argv: ["--version"] }))).toEqual({ kind: "print", text: "stint 1.2.3\n" });
+  const text = "stint 1.2.3\ncommit abc\nnode v24.0.0\n";
+  expect(readConfig(around({ argv: ["version"] }))).toEqual({ kind: "print", text });
 });
 
 it("keeps the lines of the help short enough to read", () => {
@@ -120,7 +122,7 @@ function around(differing: Partial<Surroundings>, files: Record<string, string> 
     if (text === undefined) throw new Error(`ENOENT ${path}`);
     return text;
   };
-  return { argv: [], env: {}, version: "1.2.3", readFile, ...differing };
+  return { argv: [], env: {}, build: { version: "1.2.3", commit: "abc", node: "v24.0.0" }, readFile, ...differing };
 }
 
 function configOf(differing: Partial<Surroundings>, files: Record<string, string> = {}): Config {

@@ -39,7 +39,7 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** @throws when the file cannot be read */
   readonly readFile: (path: string) => string;
-  readonly version: string;
+  readonly build: { readonly version: string; readonly commit: string; readonly node: string };
 }
 
 interface Setting<T> {
@@ -149,9 +149,11 @@ const settings: Settings = {
 
 /** Reads the settings; a flag beats a variable beats the file beats the default. Every problem is reported at once. */
 export function readConfig(around: Surroundings): Invocation {
-  const flags = readFlags(around.argv);
+  const { argv, build } = around;
+  if (argv.length === 1 && argv[0] === "version") return { kind: "print", text: versionText(build) };
+  const flags = readFlags(argv);
   if (flags.values.has("help")) return { kind: "print", text: helpText() };
-  if (flags.values.has("version")) return { kind: "print", text: `stint ${around.version}\n` };
+  if (flags.values.has("version")) return { kind: "print", text: `stint ${build.version}\n` };
   const env = readEnv(around.env);
   const path = flags.values.get("config")?.text ?? env.values.get("config")?.text;
   const file = path === undefined ? NO_FILE : readFileValues(path, around.readFile);
@@ -181,6 +183,11 @@ export function readConfig(around: Surroundings): Invocation {
   return problems.length > 0 ? { kind: "wrong", problems } : { kind: "run", config: Object.freeze(config) };
 }
 
+/** What to put into a report of a fault. */
+function versionText({ version, commit, node }: Surroundings["build"]): string {
+  return `stint ${version}\ncommit ${commit}\nnode ${node}\n`;
+}
+
 /** The text of --help. */
 export function helpText(): string {
   const rows = Object.values(settings).map(({ flag, value, help, shown, isSwitch }) => {
@@ -190,6 +197,7 @@ export function helpText(): string {
     "Stint runs each TaskRun of a Kubernetes cluster in a fresh pod of its own.",
     "",
     "Usage: node dist/operator.cjs [flags]",
+    "       node dist/operator.cjs version    print the version, the commit it was made from, and that of Node.js",
     "",
     ...rows,
     row("--config=<file>", "YAML file with any of the above as keys (logLevel: debug), and with defaults (below)."),

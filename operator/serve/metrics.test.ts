@@ -1,8 +1,10 @@
 import { expect, it } from "vitest";
 import { makeMetrics } from "./metrics.ts";
 
+const BUILD = { version: "1.2.3", commit: "abc", node: "v24.0.0" };
+
 it("counts, observes and sets by labels", async () => {
-  const metrics = makeMetrics({ version: "1.2.3", watches: () => [] });
+  const metrics = makeMetrics({ build: BUILD, watches: () => [] });
   const { meter } = metrics;
   meter.count("reconciles", { kind: "TaskRun", result: "done" });
   meter.count("reconciles", { kind: "TaskRun", result: "done" });
@@ -21,7 +23,7 @@ it("counts, observes and sets by labels", async () => {
     'stint_workqueue_depth{kind="TaskRun",namespace="a"} 7',
     'stint_workqueue_depth{kind="TaskRun",namespace="b"} 2',
     "stint_in_flight_limit 30",
-    'stint_build_info{version="1.2.3"',
+    'stint_build_info{version="1.2.3",commit="abc",node="v24.0.0"} 1',
     "nodejs_eventloop_lag_p99_seconds",
     "process_resident_memory_bytes",
     "process_cpu_seconds_total",
@@ -32,7 +34,7 @@ it("counts, observes and sets by labels", async () => {
 
 it("asks for the age of each watch when scraped, and forgets watches that are gone", async () => {
   let watches = [{ resource: "pods", namespace: "a", ageMs: 1_500 }];
-  const metrics = makeMetrics({ version: "1", watches: () => watches });
+  const metrics = makeMetrics({ build: BUILD, watches: () => watches });
   expect(await metrics.scrape()).toContain('stint_watch_age_seconds{resource="pods",namespace="a"} 1.5');
 
   watches = [];
@@ -41,15 +43,15 @@ it("asks for the age of each watch when scraped, and forgets watches that are go
 });
 
 it("keeps two sets of metrics apart", async () => {
-  const first = makeMetrics({ version: "1", watches: () => [] });
-  const second = makeMetrics({ version: "1", watches: () => [] });
+  const first = makeMetrics({ build: BUILD, watches: () => [] });
+  const second = makeMetrics({ build: BUILD, watches: () => [] });
   first.meter.count("attempts", { reason: "ExitCode" });
 
   expect(await second.scrape()).not.toContain('stint_attempts_total{reason="ExitCode"}');
 });
 
 it("describes each metric and ends counters and units as Prometheus wants", async () => {
-  const text = await makeMetrics({ version: "1", watches: () => [] }).scrape();
+  const text = await makeMetrics({ build: BUILD, watches: () => [] }).scrape();
   const types = [...text.matchAll(/^# TYPE (stint_\S+) (\S+)$/gm)];
   const endings: Record<string, RegExp> = { counter: /_total$/, histogram: /_seconds$/, gauge: /[a-z]$/ };
 

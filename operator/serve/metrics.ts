@@ -8,8 +8,15 @@ export interface WatchAge {
   readonly ageMs: number;
 }
 
-export interface MetricsOptions {
+/** What runs: the labels of stint_build_info. */
+export interface BuildLabels {
   readonly version: string;
+  readonly commit: string;
+  readonly node: string;
+}
+
+export interface MetricsOptions {
+  readonly build: BuildLabels;
   /** Asked at each scrape. */
   readonly watches: () => readonly WatchAge[];
 }
@@ -34,7 +41,7 @@ const LOOP_SAMPLE_MS = 50;
 export function makeMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_SAMPLE_MS });
-  describeBuild(registry, options.version);
+  describeBuild(registry, options.build);
   describeWatches(registry, options.watches);
   const counters = countersIn(registry);
   const histograms = histogramsIn(registry);
@@ -117,14 +124,14 @@ function gaugesIn(registry: Registry): Record<keyof GaugeLabels, Gauge> {
   };
 }
 
-function describeBuild(registry: Registry, version: string): void {
+function describeBuild(registry: Registry, { version, commit, node }: BuildLabels): void {
   const build = new Gauge({
     name: "stint_build_info",
     help: "Always 1; the labels say what runs.",
-    labelNames: ["version", "node"],
+    labelNames: ["version", "commit", "node"],
     registers: [registry],
   });
-  build.set({ version, node: process.version }, 1);
+  build.set({ version, commit, node }, 1);
 }
 
 function describeWatches(registry: Registry, watches: () => readonly WatchAge[]): void {
