@@ -9,7 +9,7 @@ import { systemClock } from "./port/clock.ts";
 import { kubeCredentials } from "./port/credentials.ts";
 import { httpApi, type HttpApi } from "./port/http.ts";
 import { loadCluster, type ClusterSettings } from "./port/kubeconfig.ts";
-import { serveHealth, type HealthServer } from "./serve/health.ts";
+import { serveEndpoints, type Endpoints } from "./serve/endpoints.ts";
 import { makeLog } from "./serve/log.ts";
 import { makeMetrics } from "./serve/metrics.ts";
 import { BUILD } from "./version.ts";
@@ -68,27 +68,34 @@ async function run(config: Config, log: Log): Promise<void> {
     installCrds: config.installCrds,
     begin: () => startCore(port, { namespaces: config.namespaces, defaults: config.defaults, events: config.events }),
   });
-  const health = await serveHealth(config.metricsAddress, {
-    notReady: () => operator.notReady(),
-    watches: () => operator.watches(),
-    scrape: () => metrics.scrape(),
-    contentType: metrics.contentType,
+  const endpoints = await serveEndpoints({
+    ...config,
+    vitals: {
+      notReady: () => operator.notReady(),
+      watches: () => operator.watches(),
+      scrape: () => metrics.scrape(),
+      contentType: metrics.contentType,
+    },
+    api,
+    clock,
+    log,
   });
   log.info("stint starts", {
     version,
     cluster: new URL(server).host,
     namespaces: config.namespaces.join(",") || "all",
     http: config.httpVersion,
-    metrics: `http://${health.address.host.includes(":") ? `[${health.address.host}]` : health.address.host}:${health.address.port}`,
+    metrics: endpoints.metricsUrl,
+    health: endpoints.healthUrl,
   });
   if (cluster.skipTLSVerify) log.warn("the certificate of the API server is not checked", { cluster: cluster.name });
-  endOnSignal({ operator, health, api, log });
+  endOnSignal({ operator, endpoints, api, log });
   await operator.start();
 }
 
 interface Running {
   readonly operator: StintOperator;
-  readonly health: HealthServer;
+  readonly endpoints: Endpoints;
   readonly api: HttpApi;
   readonly log: Log;
 }
@@ -112,14 +119,14 @@ function endOnSignal(running: Running): void {
   process.on("SIGINT", end);
 }
 
-async function stopInOrder({ operator, health, api, log }: Running): Promise<void> {
+async function stopInOrder({ operator, endpoints, api, log }: Running): Promise<void> {
   const late = setTimeout(() => {
     log.warn("calls are still under way; leaving all the same");
     process.exit(0);
   }, STOP_LIMIT_MS);
   operator.stop();
   await operator.stopped();
-  await Promise.all([health.close(), api.close()]);
+  await Promise.all([endpoints.close(), api.close()]);
   clearTimeout(late);
   log.info("stint stopped");
 }

@@ -24,6 +24,9 @@ describe("values", () => {
     ["an address", ["--metrics-address=0.0.0.0:0"], { metricsAddress: { host: "0.0.0.0", port: 0 } }],
     ["a bare port", ["--metrics-address=:9"], { metricsAddress: { host: "", port: 9 } }],
     ["an IPv6 address", ["--metrics-address=[::1]:9"], { metricsAddress: { host: "::1", port: 9 } }],
+    ["an address for health", ["--health-address=:8081"], { healthAddress: { host: "", port: 8081 } }],
+    ["no address for health", [], { healthAddress: undefined, metricsTlsFolder: undefined }],
+    ["a folder", ["--metrics-tls-folder=/etc/stint/tls"], { metricsTlsFolder: "/etc/stint/tls" }],
     ["a path with =", ["--kubeconfig=/a=b"], { kubeconfig: "/a=b" }],
   ])("reads %s", (_name, argv, want) => {
     expect(configOf({ argv })).toMatchObject(want);

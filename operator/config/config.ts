@@ -2,7 +2,7 @@ import { loadAll } from "js-yaml";
 import { NO_DEFAULTS } from "../api/defaults.ts";
 import type { Defaults } from "../api/defaults.ts";
 import type { HttpVersion } from "../port/connector.ts";
-import type { Address } from "../serve/health.ts";
+import type { Address } from "../serve/listener.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../serve/log.ts";
 import { readDefaults } from "./defaults.ts";
 import { parseAddress, parseNamespaces, parseOneOf, parseSwitch, parseText, type Parsed } from "./parse.ts";
@@ -19,6 +19,10 @@ export interface Config {
   /** Write events about attempts that ended. */
   readonly events: boolean;
   readonly metricsAddress: Address;
+  /** undefined: at metricsAddress alone. */
+  readonly healthAddress: Address | undefined;
+  /** undefined: no TLS, no token. */
+  readonly metricsTlsFolder: string | undefined;
   readonly httpVersion: HttpVersion;
   readonly logLevel: LogLevel;
   /** auto: text on a terminal, JSON elsewhere. */
@@ -121,6 +125,22 @@ const settings: Settings = {
     shown: "127.0.0.1:8080",
     parse: parseAddress,
   },
+  healthAddress: {
+    flag: "health-address",
+    value: "host:port",
+    help: "Where /healthz and /readyz are served, too, without TLS.",
+    initial: undefined,
+    shown: "at --metrics-address only",
+    parse: parseAddress,
+  },
+  metricsTlsFolder: {
+    flag: "metrics-tls-folder",
+    value: "folder",
+    help: "Of tls.crt and tls.key: metrics by TLS, for those with a token.",
+    initial: undefined,
+    shown: "neither",
+    parse: parseText,
+  },
   httpVersion: {
     flag: "http-version",
     value: "auto|1.1",
@@ -175,6 +195,8 @@ export function readConfig(around: Surroundings): Invocation {
     crdFolder: pick("crdFolder"),
     events: pick("events"),
     metricsAddress: pick("metricsAddress"),
+    healthAddress: pick("healthAddress"),
+    metricsTlsFolder: pick("metricsTlsFolder"),
     httpVersion: pick("httpVersion"),
     logLevel: pick("logLevel"),
     logFormat: pick("logFormat"),

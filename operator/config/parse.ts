@@ -1,5 +1,5 @@
 /** What a setting's text means. */
-import type { Address } from "../serve/health.ts";
+import type { Address } from "../serve/listener.ts";
 
 /** The value, or what would be right. */
 export type Parsed<T> = { readonly ok: T } | { readonly want: string };

@@ -1,8 +1,12 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { serveHealth, STALE_WATCH_LIMIT_MS, type HealthServer, type Vitals } from "./health.ts";
+import { aWorld } from "../testing/scripted.ts";
+import { serveEndpoints, type Endpoints } from "./endpoints.ts";
+import { STALE_WATCH_LIMIT_MS, type Vitals } from "./health.ts";
+import type { Address } from "./listener.ts";
 
 const OK = { wantStatus: 200, wantText: /^ok$/m };
-let server: HealthServer | undefined;
+const ANY_PORT = { host: "127.0.0.1", port: 0 };
+let server: Endpoints | undefined;
 
 afterEach(async () => {
   await server?.close();
@@ -33,7 +37,7 @@ it.each<{ name: string; path: string; vitals: Partial<Vitals>; wantStatus: numbe
     path: "/metrics",
     vitals: { scrape: () => Promise.reject(new Error("broken")) },
     wantStatus: 500,
-    wantText: /broken/,
+    wantText: /^failed: the operator's log says why$/m,
   },
   { name: "another path", path: "/", vitals: {}, wantStatus: 404, wantText: /try \/healthz/ },
 ])("with $name, $path answers $wantStatus", async ({ path, vitals, wantStatus, wantText }) => {
@@ -47,10 +51,23 @@ it("takes no other method", async () => {
   expect((await get("/metrics", {}, "POST")).status).toBe(405);
 });
 
-it("says why it cannot listen", async () => {
-  server = await serveHealth({ host: "127.0.0.1", port: 0 }, vitalsWith({}));
+it("says why it cannot listen, and which flag helps", async () => {
+  server = await serve({});
+  const taken = { host: "127.0.0.1", port: Number(new URL(server.metricsUrl).port) };
 
-  await expect(serveHealth(server.address, vitalsWith({}))).rejects.toThrow(/EADDRINUSE/);
+  await expect(serve({}, taken)).rejects.toThrow(/EADDRINUSE.*--metrics-address/);
+  await expect(serve({}, ANY_PORT, taken)).rejects.toThrow(/EADDRINUSE.*--health-address/);
+});
+
+it("serves health at an address of its own too, and no metrics there", async () => {
+  server = await serve({ notReady: () => "busy" }, ANY_PORT, ANY_PORT);
+  const at = async (url: string | undefined, path: string): Promise<number> => (await fetch(`${url}${path}`)).status;
+
+  expect(await at(server.healthUrl, "/healthz")).toBe(200);
+  expect(await at(server.healthUrl, "/readyz")).toBe(503);
+  expect(await at(server.healthUrl, "/metrics")).toBe(404);
+  expect(await at(server.metricsUrl, "/healthz")).toBe(200);
+  expect(await at(server.metricsUrl, "/metrics")).toBe(200);
 });
 
 it("closes at once although a scraper keeps its connection", async () => {
@@ -76,17 +93,28 @@ function vitalsWith(differing: Partial<Vitals>): Vitals {
   };
 }
 
+async function serve(
+  vitals: Partial<Vitals>,
+  metricsAddress: Address = ANY_PORT,
+  healthAddress?: Address,
+): Promise<Endpoints> {
+  const { clock, log, api } = aWorld().port;
+  const where = { metricsAddress, healthAddress, metricsTlsFolder: undefined };
+  return await serveEndpoints({ ...where, vitals: vitalsWith(vitals), clock, log, api });
+}
+
 async function get(path: string, vitals: Partial<Vitals>, method = "GET"): Promise<{ status: number; text: string }> {
-  server = await serveHealth({ host: "127.0.0.1", port: 0 }, vitalsWith(vitals));
-  const response = await fetch(`http://127.0.0.1:${server.address.port}${path}`, { method });
+  server = await serve(vitals);
+  const response = await fetch(`${server.metricsUrl}${path}`, { method });
   return { status: response.status, text: await response.text() };
 }
 
 describe("listening", () => {
   it("without a host takes every address, and says which that is", async () => {
-    server = await serveHealth({ host: "", port: 0 }, vitalsWith({}));
+    server = await serve({}, { host: "", port: 0 });
+    const { hostname, port } = new URL(server.metricsUrl);
 
-    expect(["::", "0.0.0.0"]).toContain(server.address.host);
-    expect((await fetch(`http://127.0.0.1:${server.address.port}/healthz`)).status).toBe(200);
+    expect(["[::]", "0.0.0.0"]).toContain(hostname);
+    expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
   });
 });

@@ -1,0 +1,155 @@
+/**
+ * Who may read the metrics: the API server says who a bearer token belongs to (TokenReview), and whether they may GET the
+ * path (SubjectAccessReview). No answer is never a yes. Answers are kept shortly, by a hash of the token, and few of them.
+ */
+import { createHash } from "node:crypto";
+import { isObject, object, text } from "../api/decode.ts";
+import type { ApiPort, Clock, Log } from "../api/port.ts";
+import type { Reply } from "./listener.ts";
+
+/** A right that was taken away ends after this long; a Prometheus that asks every 15 s costs four calls a minute. */
+export const ALLOWED_MS = 30_000;
+/** A right that was just granted is seen after this long. */
+export const REFUSED_MS = 10_000;
+/** A handful of Prometheus servers, each with a token that changes now and then. */
+const ALLOWED_MAX = 32;
+/** Whoever tries tokens must not push out what others were answered, so refusals are kept apart. */
+const REFUSED_MAX = 256;
+/** Whoever tries tokens must not make us a burden to the API server. */
+export const REVIEWS_AT_ONCE_MAX = 4;
+/** A scrape gives up after 10 s by default. */
+const REVIEW_TIMEOUT_MS = 4_000;
+/** The same trouble is logged this often. */
+const COMPLAINT_INTERVAL_MS = 60_000;
+
+const METRICS_PATH = "/metrics";
+const TOKEN_REVIEWS = "/apis/authentication.k8s.io/v1/tokenreviews";
+const ACCESS_REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+
+const NO_TOKEN: Reply = {
+  status: 401,
+  text: "send a token that the API server knows: authorization: Bearer <token>\n",
+  headers: { "www-authenticate": "Bearer" },
+};
+const NO_RIGHT: Reply = {
+  status: 403,
+  text: "this account may not get /metrics: bind the ClusterRole stint-metrics-reader to it\n",
+};
+const NO_ANSWER: Reply = {
+  status: 503,
+  text: "the API server could not be asked who you are: try again; the operator's log says why\n",
+};
+
+type Verdict = "allowed" | "noToken" | "noRight" | "noAnswer";
+
+interface Kept {
+  readonly verdict: Verdict;
+  readonly untilMs: number;
+}
+
+export interface ScraperOptions {
+  readonly api: ApiPort;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class Scrapers {
+  readonly #options: ScraperOptions;
+  readonly #allowed = new Map<string, Kept>();
+  readonly #refused = new Map<string, Kept>();
+  readonly #underWay = new Map<string, Promise<Verdict>>();
+  #complainedAt = -Infinity;
+
+  constructor(options: ScraperOptions) {
+    this.#options = options;
+  }
+
+  /** What to answer whoever sent this authorization header; undefined: they may read. */
+  async refusal(authorization: string | undefined): Promise<Reply | undefined> {
+    const [, token] = /^Bearer +([\w.~+/=-]+)$/i.exec(authorization ?? "") ?? [];
+    switch (token === undefined ? "noToken" : await this.#verdict(token)) {
+      case "allowed":
+        return undefined;
+      case "noToken":
+        return NO_TOKEN;
+      case "noRight":
+        return NO_RIGHT;
+      case "noAnswer":
+        return NO_ANSWER;
+    }
+  }
+
+  async #verdict(token: string): Promise<Verdict> {
+    const hash = createHash("sha256").update(token).digest("base64");
+    const kept = this.#allowed.get(hash) ?? this.#refused.get(hash);
+    const now = this.#options.clock.monotonic();
+    if (kept !== undefined && now < kept.untilMs) return kept.verdict;
+    const asked = this.#underWay.get(hash);
+    if (asked !== undefined) return await asked;
+    if (this.#underWay.size >= REVIEWS_AT_ONCE_MAX) return "noAnswer";
+    const review = this.#review(token);
+    this.#underWay.set(hash, review);
+    try {
+      const verdict = await review;
+      this.#keep(hash, verdict, now);
+      return verdict;
+    } finally {
+      this.#underWay.delete(hash);
+    }
+  }
+
+  /** Counted from before we asked. */
+  #keep(hash: string, verdict: Verdict, askedAtMs: number): void {
+    this.#allowed.delete(hash);
+    this.#refused.delete(hash);
+    if (verdict === "noAnswer") return;
+    const [kept, max, lifeMs] =
+      verdict === "allowed"
+        ? ([this.#allowed, ALLOWED_MAX, ALLOWED_MS] as const)
+        : ([this.#refused, REFUSED_MAX, REFUSED_MS] as const);
+    kept.set(hash, { verdict, untilMs: askedAtMs + lifeMs });
+    // A Map hands out its oldest key first.
+    for (const oldest of kept.keys()) {
+      if (kept.size <= max) break;
+      kept.delete(oldest);
+    }
+  }
+
+  async #review(token: string): Promise<Verdict> {
+    try {
+      const status = await this.#ask(TOKEN_REVIEWS, "TokenReview", { token });
+      const user = object(status["user"]);
+      if (status["authenticated"] !== true || text(user["username"]) === undefined) return "noToken";
+      const access = await this.#ask(ACCESS_REVIEWS, "SubjectAccessReview", {
+        user: user["username"],
+        uid: user["uid"],
+        groups: user["groups"],
+        extra: user["extra"],
+        nonResourceAttributes: { path: METRICS_PATH, verb: "get" },
+      });
+      return access["allowed"] === true && access["denied"] !== true ? "allowed" : "noRight";
+    } catch (error) {
+      this.#complain(error instanceof Error ? error.message : String(error));
+      return "noAnswer";
+    }
+  }
+
+  /** The status of the review. */
+  async #ask(path: string, kind: string, spec: object): Promise<Readonly<Record<string, unknown>>> {
+    const group = path.split("/", 4).slice(2).join("/");
+    const body = { apiVersion: group, kind, spec };
+    const reply = await this.#options.api.request({ method: "POST", path, body, timeoutMs: REVIEW_TIMEOUT_MS });
+    const status = object(reply.body)["status"];
+    if (reply.status === 201 && isObject(status)) return status;
+    const said = text(object(reply.body)["message"]) ?? "";
+    throw new Error(`a ${kind} was answered ${reply.status}${said === "" ? "" : `: ${said}`}`);
+  }
+
+  #complain(cause: string): void {
+    const { clock, log } = this.#options;
+    if (clock.monotonic() - this.#complainedAt < COMPLAINT_INTERVAL_MS) return;
+    this.#complainedAt = clock.monotonic();
+    const cure = "bind the ClusterRole stint-metrics-auth to the operator's service account";
+    log.warn("cannot check who asks for the metrics, so nobody gets them", { cause, cure });
+  }
+}
