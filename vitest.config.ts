@@ -15,6 +15,7 @@ const config: ViteUserConfig = defineConfig({
             "e2e/cluster/**/*.test.ts",
             "e2e/demo/**/*.test.ts",
             "e2e/support/**/*.test.ts",
+            "e2e/tools/**/*.test.ts",
           ],
           exclude: ["operator/testing/sim/runs/**"],
           // Property tests take seconds on a machine that does something else too; a hang is still found.

@@ -1,41 +1,27 @@
 /** Builds everything the local Kubernetes runs into a cache outside the checkout, once per content. */
-import {
-  access,
-  chmod,
-  copyFile,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  symlink,
-  writeFile,
-} from "node:fs/promises";
+import { access, chmod, copyFile, mkdir, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { ClusterError, messageOf } from "./failure.ts";
+import { ClusterError } from "./failure.ts";
+import { go } from "./golang.ts";
 import { writeImage } from "./image.ts";
 import { takeLock } from "./lock.ts";
 import { takeSystemParts } from "./packages.ts";
-import { run, which } from "./shell.ts";
+import { run } from "./shell.ts";
+import { missingOf, runSteps, type Step } from "./steps.ts";
 import {
   BUSYBOX_IMAGE,
   cacheDir,
   CONTAINERD_VERSION,
-  isAtLeast,
   KUBE_MODULE,
   KUBERNETES_VERSION,
   KWOK_VERSION,
   PAUSE_IMAGE,
-  wantedGo,
 } from "./versions.ts";
 
 /** Every part of Kubernetes that is one link to the same binary. */
 const KUBE_PARTS = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kubectl"];
 /** A second build waits this long for the first, longer than a cold build on a slow machine. */
 const BUILD_PATIENCE_MS = 3_600_000;
-/** How often a running step says that it is still running. */
-const ALIVE_MS = 30_000;
 
 export interface BuildOptions {
   /** Whether containers will run: containerd, runc, CNI plugins and images. */
@@ -50,15 +36,6 @@ export interface Toolbox {
   readonly bin: string;
   /** Only an API server: the binaries came from KUBEBUILDER_ASSETS, which has neither controllers nor nodes. */
   readonly apiOnly: boolean;
-}
-
-interface Step {
-  readonly what: string;
-  readonly expected: string;
-  /** The files whose presence says that the step is done, inside the build folder. */
-  readonly makes: readonly string[];
-  /** Builds into `work`, a fresh folder inside the build folder. */
-  readonly make: (work: string) => Promise<void>;
 }
 
 /** Makes sure that everything is built. Quick when it is; safe to interrupt and to run twice at once. */
@@ -76,7 +53,10 @@ export async function build(options: BuildOptions): Promise<Toolbox> {
   });
   try {
     await removeLeftovers(dir);
-    await runSteps(await missingOf(steps, dir), dir, options.say);
+    const missing = await missingOf(steps, dir);
+    if (missing.length === 0) return toolbox;
+    options.say(`building the local Kubernetes into ${dir} (once; later starts take seconds)`);
+    await runSteps(missing, dir, options.say);
     await sayOlderBuilds(dir, options.say);
   } finally {
     await release();
@@ -91,40 +71,6 @@ async function useAssets(assets: string): Promise<Toolbox> {
     });
   }
   return { dir: assets, bin: assets, apiOnly: true };
-}
-
-async function missingOf(steps: readonly Step[], dir: string): Promise<readonly Step[]> {
-  const missing: Step[] = [];
-  for (const step of steps) {
-    const found = await Promise.all(step.makes.map((name) => exists(join(dir, name))));
-    if (found.includes(false)) missing.push(step);
-  }
-  return missing;
-}
-
-async function runSteps(steps: readonly Step[], dir: string, say: (line: string) => void): Promise<void> {
-  if (steps.length === 0) return;
-  say(`building the local Kubernetes into ${dir} (once; later starts take seconds)`);
-  const beganMs = performance.now();
-  for (const [index, step] of steps.entries()) {
-    const label = `[${index + 1}/${steps.length}] ${step.what}`;
-    say(`${label}: ${step.expected}`);
-    const startMs = performance.now();
-    const alive = setInterval(() => say(`${label}: running for ${seconds(startMs)} s`), ALIVE_MS);
-    const work = await mkdtemp(join(dir, ".work-"));
-    try {
-      await step.make(work);
-      say(`${label}: done in ${seconds(startMs)} s`);
-    } finally {
-      clearInterval(alive);
-      await rm(work, { recursive: true, force: true });
-    }
-  }
-  say(`built in ${seconds(beganMs)} s`);
-}
-
-function seconds(sinceMs: number): number {
-  return Math.round((performance.now() - sinceMs) / 1000);
 }
 
 function stepsFor(dir: string, options: BuildOptions): readonly Step[] {
@@ -187,25 +133,6 @@ function goProgram(dir: string, module: string, expected: string): Step {
   };
 }
 
-async function go(args: readonly string[], where: { cwd: string; gobin?: string }): Promise<void> {
-  await wantGo();
-  const env = { ...process.env, CGO_ENABLED: "0", ...(where.gobin === undefined ? {} : { GOBIN: where.gobin }) };
-  await run("go", args, { cwd: where.cwd, env });
-}
-
-async function wantGo(): Promise<void> {
-  const want = wantedGo(await readFile(join(KUBE_MODULE, "go.mod"), "utf8"));
-  const wayOut =
-    `Building the local Kubernetes needs Go ${want} or newer. ` +
-    `Without it, use a cluster you have: set KUBECONFIG and CLUSTER=existing.`;
-  if ((await which("go")) === undefined) throw new ClusterError(`there is no "go" in the PATH. ${wayOut}`);
-  const have = (await run("go", ["env", "GOVERSION"]))
-    .trim()
-    .replace(/^go/, "")
-    .replace(/[^\d.].*$/, "");
-  if (!isAtLeast(have, want)) throw new ClusterError(`"go" in the PATH is ${have}. ${wayOut}`);
-}
-
 async function makeImages(dir: string, work: string): Promise<void> {
   const busybox = join(dir, "bin", "busybox");
   const root = join(work, "busybox");
@@ -241,14 +168,4 @@ async function sayOlderBuilds(dir: string, say: (line: string) => void): Promise
   if (older.length === 0) return;
   const shown = older.map((name) => join(dirname(dir), name)).join(" ");
   say(`builds of other versions are beside it; when no checkout needs them any more: rm -r ${shown}`);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    (error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
-      throw new ClusterError(`${path} cannot be read: ${messageOf(error)}`);
-    },
-  );
 }

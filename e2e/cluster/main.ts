@@ -1,5 +1,6 @@
 /** The local Kubernetes on the command line: `node e2e/cluster/main.ts up`. */
 import { parseArgs } from "node:util";
+import { buildTools } from "../tools/tools.ts";
 import { removeAbandoned } from "./abandoned.ts";
 import { build } from "./build.ts";
 import { down, restartComponent, status, up } from "./cluster.ts";
@@ -8,7 +9,8 @@ import { clusterDir, downCommand, parseOptions, thisHost } from "./options.ts";
 
 const USAGE = `usage: node e2e/cluster/main.ts VERB
 
-  build                 build everything into the cache (up does it too when something is missing)
+  build                 build everything into the cache (up does it too when something is missing), and the programs
+                        that tests call: helm, promtool, and what is in e2e/tools/
   up                    start a cluster, wait until it is ready, print how to use it
   down                  stop it and remove every process, mount, link, cgroup and file it made; without CLUSTER_DIR
                         also what a demo, test or benchmark left that was killed
@@ -61,6 +63,7 @@ async function buildVerb(): Promise<void> {
   const { options, problems } = parseOptions(process.env, thisHost());
   if (problems.length > 0) throw new ClusterError(problems.join("\n"));
   const tools = await build({ realNodes: options.realNodes > 0, say });
+  await buildTools(say);
   say(`everything is built, in ${tools.dir}`);
 }
 

@@ -32,7 +32,7 @@ export async function takeSystemParts(build: string, say: (line: string) => void
     if (!(await part.take("/", build))) missing.push(part.debianPackage);
   }
   if (missing.length === 0) return;
-  if ((await which("apt-get")) === undefined || process.getuid?.() !== 0) {
+  if (!(await canUnpackDebian())) {
     throw new ClusterError(
       `a real node needs ${missing.join(", ")} (Debian's names for runc, the CNI plugins bridge and host-local in ` +
         `/opt/cni/bin or /usr/lib/cni, and a statically linked busybox). Install them, or start with REAL_NODES=0.`,
@@ -67,7 +67,13 @@ export function isStatic(elf: Buffer): boolean {
   return true;
 }
 
-async function unpackDebian(packages: readonly string[], work: string): Promise<void> {
+/** Only root may refresh the lists of packages. */
+export async function canUnpackDebian(): Promise<boolean> {
+  return (await which("apt-get")) !== undefined && process.getuid?.() === 0;
+}
+
+/** Downloads packages of Debian and unpacks them into `work`; nothing is installed. */
+export async function unpackDebian(packages: readonly string[], work: string): Promise<void> {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   await run("apt-get", ["update"], { env });
   await run("apt-get", ["download", ...packages], { env, cwd: work });
@@ -98,7 +104,8 @@ async function takeBusybox(root: string, build: string): Promise<boolean> {
   return true;
 }
 
-async function findIn(root: string, folders: readonly string[], name: string): Promise<string | undefined> {
+/** Where a file of that name is in the first of the folders below `root` that has it. */
+export async function findIn(root: string, folders: readonly string[], name: string): Promise<string | undefined> {
   for (const folder of folders) {
     const listed = await readdir(join(root, folder)).catch((): string[] => []);
     if (listed.includes(name)) return join(root, folder, name);
@@ -106,8 +113,8 @@ async function findIn(root: string, folders: readonly string[], name: string): P
   return undefined;
 }
 
-/** A rename last, so that a half-copied program is never taken for a whole one. */
-async function place(from: string, to: string): Promise<void> {
+/** Copies a program. A rename last, so that a half-copied program is never taken for a whole one. */
+export async function place(from: string, to: string): Promise<void> {
   const half = `${to}.${process.pid}`;
   await copyFile(from, half);
   await rename(half, to);
