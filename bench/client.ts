@@ -6,7 +6,7 @@ import { systemClock } from "../operator/port/clock.ts";
 import { kubeCredentials } from "../operator/port/credentials.ts";
 import { httpApi } from "../operator/port/http.ts";
 import { settingsOf } from "../operator/port/kubeconfig.ts";
-import { readEvents, type WatchEvent } from "../operator/watch/stream.ts";
+import { readEvents, type WatchEvent } from "../operator/api/watchevents.ts";
 
 const CALL_LIMIT_MS = 60_000;
 /** A server that has just started answers 429 to the first who lists a kind; one that stays busy ends the benchmark. */

@@ -1,7 +1,7 @@
 /** Watches Stint's kinds in a namespace by itself, so that what is said of the operator does not come from the operator. */
 import { isOver, type Metadata, type TaskRun } from "../e2e/support/objects.ts";
 import type { WorkflowRunStatus, WorkflowStatus } from "../operator/api/types.ts";
-import type { WatchEvent } from "../operator/watch/stream.ts";
+import type { WatchEvent } from "../operator/api/watchevents.ts";
 import { kindPath, KINDS, versionOf, type Bed, type Kind } from "./bed.ts";
 import type { BenchClient } from "./client.ts";
 

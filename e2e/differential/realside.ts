@@ -6,7 +6,7 @@ import { systemClock } from "../../operator/port/clock.ts";
 import { kubeCredentials } from "../../operator/port/credentials.ts";
 import { httpApi, type HttpApi } from "../../operator/port/http.ts";
 import { settingsOf } from "../../operator/port/kubeconfig.ts";
-import { readEvents } from "../../operator/watch/stream.ts";
+import { readEvents } from "../../operator/api/watchevents.ts";
 import { compactEtcd, restartComponent } from "../cluster/cluster.ts";
 import { collection, type Event, type OpenWatch, type Request, type Side } from "./side.ts";
 

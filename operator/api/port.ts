@@ -1,5 +1,5 @@
 /**
- * The one door between the core and the world. The core (watch, queue, decide, act, controller) has no clock, no
+ * The one door between the core and the world. The core (watch, queue, decide, act, controller, lead) has no clock, no
  * randomness and no network of its own: it gets this port from main.ts, or from the simulator, which gives it virtual
  * time and a simulated API server.
  */
@@ -31,6 +31,11 @@ export interface ApiRequest {
   readonly metadataOnly?: true;
   /** After this long without a whole reply the call ends with ConnectionError. Ignored for streams once they are open. */
   readonly timeoutMs: number;
+  /**
+   * Asked when the bytes are about to leave, which may be long after the call was made: a request may wait for credentials
+   * and for a connection. If it says no, nothing is sent, and the call ends with ConnectionError.
+   */
+  readonly mayLeave?: () => boolean;
 }
 
 /** A reply of any status. `body` is the parsed JSON, undefined if there was none. */
@@ -110,4 +115,6 @@ export interface GaugeLabels {
   readonly workflowRuns: { readonly phase: string };
   /** Calls to the API server that may be under way at once, as adapted. */
   readonly inFlightLimit: Readonly<Record<string, never>>;
+  /** 1: this process works; 0: it stands by. */
+  readonly leader: Readonly<Record<string, never>>;
 }

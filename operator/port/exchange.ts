@@ -24,10 +24,13 @@ export interface Sink {
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #sink: Sink;
   #controller: Dispatcher.DispatchController | undefined;
+  readonly #mayLeave: () => boolean;
   #over = false;
 
-  constructor(sink: Sink) {
+  /** `mayLeave` is asked right before the first byte is written to a connection. */
+  constructor(sink: Sink, mayLeave: () => boolean = () => true) {
     this.#sink = sink;
+    this.#mayLeave = mayLeave;
   }
 
   /** Gives up: the sink hears `error` now, the connection learns it as soon as there is one. */
@@ -48,7 +51,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#over) controller.abort(new Error("given up before it was sent"));
+    if (!this.#over && !this.#mayLeave()) this.giveUp(new Error("held back: it came too late to be sent"));
+    else if (this.#over) controller.abort(new Error("given up before it was sent"));
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {

@@ -9,7 +9,7 @@ import {
 } from "../api/port.ts";
 import { DEFAULT_LIVENESS, livelyConnector, type HttpVersion, type Liveness } from "./connector.ts";
 import type { CredentialSource, Credentials } from "./credentials.ts";
-import { Exchange } from "./exchange.ts";
+import { Exchange, type Sink } from "./exchange.ts";
 import { causeOf } from "./kubeconfig.ts";
 import { OpenStream } from "./openstream.ts";
 import { ReplyCollector, REPLY_LIMIT_BYTES } from "./reply.ts";
@@ -116,7 +116,7 @@ class UndiciApi implements HttpApi {
   #exchange(call: Call): Promise<ApiResponse> {
     return new Promise((resolve, reject) => {
       const reply = new ReplyCollector(this.#options.replyLimitBytes ?? REPLY_LIMIT_BYTES);
-      const exchange = new Exchange({
+      const sink: Sink = {
         head: (head) => reply.head(head),
         data: (chunk) => reply.data(chunk),
         end: () => {
@@ -127,7 +127,8 @@ class UndiciApi implements HttpApi {
           stopTimer();
           reject(error);
         },
-      });
+      };
+      const exchange = new Exchange(sink, call.request.mayLeave);
       const stopTimer = this.#limit(exchange, call.timeoutMs);
       this.#dispatch("requests", call, exchange);
     });

@@ -121,6 +121,7 @@ function gaugesIn(registry: Registry): Record<keyof GaugeLabels, Gauge> {
     taskRuns: gauge("stint_taskruns", "TaskRuns by phase.", ["phase"]),
     workflowRuns: gauge("stint_workflowruns", "WorkflowRuns by phase.", ["phase"]),
     inFlightLimit: gauge("stint_in_flight_limit", "Calls to the API server that may be under way at once.", []),
+    leader: gauge("stint_leader", "1: this replica works; 0: it stands by.", []),
   };
 }
 

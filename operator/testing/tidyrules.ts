@@ -18,20 +18,21 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   queue: ["api", "queue"],
   decide: ["api", "decide"],
   act: ["api", "act"],
+  lead: ["api", "lead"],
   controller: ["api", "watch", "queue", "decide", "act", "controller"],
   port: ["api", "port"],
   serve: ["api", "serve"],
   config: ["api", "decide", "port", "serve", "config"],
   "bundle.ts": [],
   "version.ts": [],
-  "lifecycle.ts": ["api", "controller", "port"],
+  "lifecycle.ts": ["api", "controller", "port", "lead"],
   "main.ts": ["api", "controller", "port", "serve", "config", "lifecycle.ts", "version.ts"],
 };
 /** The one package of the core: pure computation, and all of it behind one file. */
 const CORE_PACKAGES: ReadonlyMap<string, string> = new Map([
   ["operator/decide/workflow/cel/library.ts", "@bufbuild/cel"],
 ]);
-const CORE: ReadonlySet<string> = new Set(["api", "watch", "queue", "decide", "act", "controller"]);
+const CORE: ReadonlySet<string> = new Set(["api", "watch", "queue", "decide", "act", "controller", "lead"]);
 
 /** Outside the port there is no time, chance or network for the core. */
 const WORLD: readonly (readonly [string, RegExp])[] = [

@@ -18,8 +18,8 @@ import { Backoff } from "./backoff.ts";
 import { LIST_TIMEOUT_MS, WatchRefusedError, listAll } from "./lister.ts";
 import { metered } from "./metered.ts";
 import type { Store } from "./store.ts";
-import { StreamDamagedError, readEvents } from "./stream.ts";
-import type { WatchEvent } from "./stream.ts";
+import { StreamDamagedError, readEvents } from "../api/watchevents.ts";
+import type { WatchEvent } from "../api/watchevents.ts";
 
 export interface ReflectorOptions<R extends ObjectRecord> {
   readonly resource: Resource;

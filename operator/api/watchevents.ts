@@ -1,5 +1,5 @@
 /** One watch response, cut anywhere, -> the events in it. */
-import { object, text } from "../api/decode.ts";
+import { object, text } from "./decode.ts";
 
 export interface WatchEvent {
   readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";

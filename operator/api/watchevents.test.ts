@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { StreamDamagedError, readEvents } from "./stream.ts";
-import type { WatchEvent } from "./stream.ts";
+import { StreamDamagedError, readEvents } from "./watchevents.ts";
+import type { WatchEvent } from "./watchevents.ts";
 
 async function* chunksOf(chunks: readonly string[]): AsyncGenerator<string> {
   for (const chunk of chunks) yield chunk;

@@ -1,0 +1,379 @@
+/**
+ * Gets the lease, keeps it, gives it back.
+ *
+ * States:
+ *   seeking     the Lease was not seen yet; left when the server has said what is in it, or that there is none
+ *   standingBy  somebody else leads, or we are about to; left when the Lease is free and our write to it succeeds
+ *   leading     the work goes on, while the last renewal that succeeded was sent less than two thirds of the lease time ago
+ *   ended       released, or stopped before it ever led
+ *   lost        for good: the process ends
+ */
+import type { ApiPort, Port } from "../api/port.ts";
+import { NOTHING_SEEN, isOver, nextStep, seen, spansOf } from "./claim.ts";
+import type { Moment, Sight, Spans, Step } from "./claim.ts";
+import { heldBy, released } from "./lease.ts";
+import type { Candidate, Lease } from "./lease.ts";
+import { LeaseCalls } from "./leasecalls.ts";
+import type { Answer } from "./leasecalls.ts";
+import { Sighting } from "./sighting.ts";
+
+export type LeadState =
+  | { readonly at: "seeking" }
+  | { readonly at: "standingBy"; readonly holder: string }
+  | { readonly at: "leading" }
+  | { readonly at: "ended" }
+  | { readonly at: "lost"; readonly why: string };
+
+export interface ElectorParts {
+  readonly port: Port;
+  readonly leaseApi: ApiPort;
+  readonly us: Candidate;
+  readonly onLead: () => void;
+  readonly onLost: (why: string) => void;
+}
+
+/** However long somebody holds the lease, we look up this often; one who does not is stuck. */
+const PAUSE_MAX_MS = 10_000;
+/** The same complaint is repeated this often: enough to be seen in a log that has just been opened. */
+const COMPLAINT_INTERVAL_MS = 30_000;
+/** Two who wrote at the same moment must not do so again and again; of the time between two tries. */
+const CONFLICT_PAUSE_SHARE = 0.25;
+/** A release that meets a change of the Lease by others reads it and tries again; then the lease time sees to it. */
+const RELEASE_TRIES = 2;
+
+interface Term {
+  /** Before the renewal that succeeded last was sent. */
+  readonly sent: Moment;
+  /** As that renewal left it. */
+  readonly lease: Lease;
+}
+
+export class Elector {
+  readonly #parts: ElectorParts;
+  readonly #spans: Spans;
+  readonly #calls: LeaseCalls;
+  readonly #sighting: Sighting;
+  readonly #leaseName: string;
+  #state: LeadState = { at: "seeking" };
+  #sight: Sight = NOTHING_SEEN;
+  /** What we have seen is what there is, as far as we know. */
+  #fresh = false;
+  #term: Term | undefined;
+  /** The watch said something that our last renewal does not know of. */
+  #doubt = false;
+  #nextTryMs = 0;
+  #ending = false;
+  #mayRelease = false;
+  #trouble: string | undefined;
+  #complainedAtMs = Number.NEGATIVE_INFINITY;
+  #turnMs: number;
+  #lastAnswerMs: number;
+  #poked = false;
+  #wake: () => void = () => undefined;
+  #cancelDeadline: () => void = () => undefined;
+
+  constructor(parts: ElectorParts) {
+    const { port, leaseApi, us } = parts;
+    this.#parts = parts;
+    this.#spans = spansOf(us);
+    this.#leaseName = `${us.namespace}/${us.name}`;
+    this.#calls = new LeaseCalls(port, leaseApi, { us, timeoutMs: this.#spans.callMs });
+    this.#sighting = new Sighting(port, {
+      calls: this.#calls,
+      name: us.name,
+      pauseMs: this.#spans.retryMs,
+      told: {
+        saw: (lease) => this.#saw(lease),
+        unsure: () => this.#unsure(),
+        trouble: (cause) => this.#complain("cannot watch the Lease; it is read again and again instead", cause),
+      },
+    });
+    this.#turnMs = port.clock.monotonic();
+    this.#lastAnswerMs = this.#turnMs;
+    port.meter.set("leader", {}, 0);
+  }
+
+  get state(): LeadState {
+    return this.#state;
+  }
+
+  /** Why the Lease cannot be followed, in the server's words where it gave any. */
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  /** Milliseconds since the server last said anything about the Lease. */
+  get ageMs(): number {
+    return this.#now() - Math.max(this.#lastAnswerMs, this.#sighting.lastLifeMs);
+  }
+
+  /** Milliseconds since the loop last came round; every pause in it and every call is short. */
+  get turnAgeMs(): number {
+    return this.#now() - this.#turnMs;
+  }
+
+  /** Whether we may write. Where it finds that we may no longer, the process is told so at once. */
+  held(): boolean {
+    if (this.#state.at !== "leading" || this.#term === undefined) return false;
+    const now = this.#moment();
+    if (!isOver(this.#term.sent, now, this.#spans)) return true;
+    this.#lose(this.#whyOver(this.#term.sent, now));
+    return false;
+  }
+
+  /** Runs until stop(), or until the lease is lost. */
+  async run(): Promise<void> {
+    const watching = this.#sighting.run();
+    while (this.#state.at !== "ended" && this.#state.at !== "lost") {
+      this.#turnMs = this.#now();
+      if (this.#term === undefined) await this.#standBy();
+      else await this.#leadOn(this.#term);
+    }
+    this.#cancelDeadline();
+    this.#sighting.stop();
+    await watching;
+  }
+
+  /** No new term begins from now on. One that goes on is kept until `finish` is done, and then released. */
+  async endAfter(finish: () => Promise<void>): Promise<void> {
+    this.#ending = true;
+    this.#poke();
+    await finish();
+    this.#mayRelease = true;
+    this.#poke();
+  }
+
+  async #standBy(): Promise<void> {
+    if (this.#ending) {
+      this.#state = { at: "ended" };
+      return;
+    }
+    if (!this.#fresh && !(await this.#look())) return await this.#pause(this.#retryMs());
+    const now = this.#now();
+    const step = nextStep(this.#sight, this.#parts.us.identity, now);
+    if (step.kind === "take") return await this.#take(step.why);
+    this.#standingBy(this.#sight.lease);
+    const watched = this.#sighting.open;
+    await this.#pause(Math.min(step.untilMs - now, watched ? PAUSE_MAX_MS : this.#retryMs()));
+    if (!watched) this.#fresh = false;
+  }
+
+  /** Reads the Lease; false: nothing to go by came of it. */
+  async #look(): Promise<boolean> {
+    const answer = await this.#ask(this.#calls.get());
+    if (answer.kind === "lease" || answer.kind === "absent") {
+      this.#see(answer.kind === "lease" ? answer.lease : undefined);
+      return true;
+    }
+    return false;
+  }
+
+  #see(lease: Lease | undefined): void {
+    this.#sight = seen(this.#sight, lease, this.#now());
+    this.#fresh = true;
+  }
+
+  async #take(why: Extract<Step, { kind: "take" }>["why"]): Promise<void> {
+    const { us, port } = this.#parts;
+    const { lease } = this.#sight;
+    const sent = this.#moment();
+    const body = heldBy(us, lease, sent.wallMs);
+    const answer = await this.#ask(lease === undefined ? this.#calls.create(body) : this.#calls.update(body));
+    if (answer.kind === "lease") return this.#begin({ sent, lease: answer.lease }, why);
+    // Whatever there is now, it is not what we have seen.
+    this.#fresh = false;
+    if (answer.kind === "absent") return this.#see(undefined);
+    if (answer.kind !== "conflict") return await this.#pause(this.#retryMs());
+    // Had the watch told us, we would not have tried.
+    this.#sighting.renew();
+    await this.#pause(this.#spans.retryMs * CONFLICT_PAUSE_SHARE * port.random());
+  }
+
+  #begin(term: Term, why: string): void {
+    const { port, us, onLead } = this.#parts;
+    this.#term = term;
+    this.#state = { at: "leading" };
+    this.#nextTryMs = term.sent.monotonicMs + this.#spans.retryMs;
+    this.#armDeadline();
+    if (this.#ending || !this.held()) return;
+    const { transitions } = term.lease;
+    port.log.info("leads", { lease: this.#leaseName, identity: us.identity, because: why, transitions });
+    port.meter.set("leader", {}, 1);
+    onLead();
+  }
+
+  async #leadOn(term: Term): Promise<void> {
+    if (this.#mayRelease) return await this.#release(term.lease);
+    const waitMs = this.#doubt ? 0 : this.#nextTryMs - this.#now();
+    if (waitMs > 0) return await this.#pause(waitMs);
+    this.#doubt = false;
+    if (this.held()) await this.#renew(term);
+  }
+
+  async #renew(term: Term): Promise<void> {
+    const sent = this.#moment();
+    this.#nextTryMs = sent.monotonicMs + this.#spans.retryMs;
+    const answer = await this.#ask(this.#calls.update(heldBy(this.#parts.us, term.lease, sent.wallMs)));
+    if (this.#state.at !== "leading") return;
+    if (answer.kind === "lease") {
+      this.#term = { sent, lease: answer.lease };
+      this.#armDeadline();
+      this.held();
+    } else if (answer.kind === "absent") this.#lose("the Lease was deleted");
+    else if (answer.kind === "conflict") await this.#confirm(term);
+  }
+
+  /** Somebody has written the Lease: its labels, or who holds it. */
+  async #confirm(term: Term): Promise<void> {
+    const answer = await this.#ask(this.#calls.get());
+    if (this.#state.at !== "leading") return;
+    if (answer.kind === "absent") this.#lose("the Lease was deleted");
+    else if (answer.kind === "unreadable") this.#lose(`the Lease was changed: ${answer.cause}`);
+    if (answer.kind !== "lease") return;
+    const { holder } = answer.lease;
+    if (holder === "") this.#lose("somebody else has released the Lease");
+    else if (holder !== this.#parts.us.identity) this.#lose(`${holder} holds the Lease now`);
+    else {
+      // The time goes on from the last renewal that we know of.
+      this.#term = { ...term, lease: answer.lease };
+      this.#nextTryMs = this.#now() + this.#spans.retryMs * CONFLICT_PAUSE_SHARE * this.#parts.port.random();
+    }
+  }
+
+  async #release(lease: Lease): Promise<void> {
+    const { port, us } = this.#parts;
+    // From here on nothing is written but the release.
+    const mayStill = this.held();
+    this.#cancelDeadline();
+    this.#term = undefined;
+    if (!mayStill) return;
+    this.#state = { at: "ended" };
+    port.meter.set("leader", {}, 0);
+    let last: Lease | undefined = lease;
+    for (let tries = 0; tries < RELEASE_TRIES && last !== undefined; tries += 1) {
+      const answer = await this.#calls.update(released(us, last, port.clock.now()));
+      if (answer.kind === "lease") return port.log.info("the lease is released", { lease: this.#leaseName });
+      const now: Answer = await this.#calls.get();
+      last = now.kind === "lease" && now.lease.holder === us.identity ? now.lease : undefined;
+    }
+    port.log.warn("the lease could not be released: the next one waits for its end", { lease: this.#leaseName });
+  }
+
+  #saw(lease: Lease | undefined): void {
+    const ours = lease?.holder === this.#parts.us.identity;
+    if (this.#term === undefined) this.#see(lease);
+    // It may be from before our time, so it is only a reason to renew at once: the server knows.
+    else if (ours) return;
+    else this.#doubt = true;
+    this.#poke();
+  }
+
+  #unsure(): void {
+    this.#fresh = false;
+    this.#poke();
+  }
+
+  #standingBy(lease: Lease | undefined): void {
+    const { port, us } = this.#parts;
+    const holder = lease?.holder ?? "";
+    const said = this.#state.at === "standingBy" && this.#state.holder === holder;
+    this.#state = { at: "standingBy", holder };
+    if (said) return;
+    port.log.info("stands by", { lease: this.#leaseName, holder: holder || "nobody", identity: us.identity });
+  }
+
+  async #ask(asked: Promise<Answer>): Promise<Answer> {
+    const answer = await asked;
+    switch (answer.kind) {
+      case "lease":
+      case "absent":
+      case "conflict":
+        this.#lastAnswerMs = this.#now();
+        this.#trouble = undefined;
+        break;
+      case "unreadable":
+        this.#complain("the Lease says nothing to go by; delete it, or choose another --lease-name", answer.cause);
+        break;
+      case "trouble":
+        this.#complain("the Lease is out of reach, will try again", answer.cause);
+        break;
+    }
+    return answer;
+  }
+
+  #complain(problem: string, cause: string): void {
+    const now = this.#now();
+    const same = cause === this.#trouble && now - this.#complainedAtMs < COMPLAINT_INTERVAL_MS;
+    this.#trouble = cause;
+    if (same) return;
+    this.#complainedAtMs = now;
+    this.#parts.port.log.warn(problem, { lease: this.#leaseName, cause });
+  }
+
+  #lose(why: string): void {
+    const { port, onLost } = this.#parts;
+    this.#state = { at: "lost", why };
+    this.#cancelDeadline();
+    port.meter.set("leader", {}, 0);
+    const look = `kubectl get lease ${this.#parts.us.name} -n ${this.#parts.us.namespace} -o yaml`;
+    port.log.error("the lease is lost: this process ends at once, so that two never work", { why, look });
+    this.#poke();
+    onLost(why);
+  }
+
+  /** The renewal that succeeded last is too old: whose fault is it? */
+  #whyOver(sent: Moment, now: Moment): string {
+    const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+    const { heldMs } = this.#spans;
+    const pastMs = now.monotonicMs - sent.monotonicMs;
+    if (pastMs < heldMs) {
+      const aheadMs = now.wallMs - sent.wallMs - pastMs;
+      return `the machine's clock was set forward by ${seconds(aheadMs)}, or the machine has slept`;
+    }
+    const past = `the last renewal was sent ${seconds(pastMs)} ago, and ${seconds(heldMs)} are allowed`;
+    if (this.#trouble !== undefined) return `${past}: ${this.#trouble}`;
+    return `${past}: no answer came, or this process stood still (stopped, no CPU time, a full disk, a sleeping machine)`;
+  }
+
+  #armDeadline(): void {
+    this.#cancelDeadline();
+    const { clock } = this.#parts.port;
+    if (this.#term === undefined) return;
+    const leftMs = this.#term.sent.monotonicMs + this.#spans.heldMs - clock.monotonic();
+    this.#cancelDeadline = clock.after(Math.max(1, leftMs), () => {
+      // A timer may fire a little early.
+      if (this.held()) this.#armDeadline();
+    });
+  }
+
+  /** By chance up to twice as long: replicas shall not ask in step. */
+  #retryMs(): number {
+    return this.#spans.retryMs * (1 + this.#parts.port.random());
+  }
+
+  #now(): number {
+    return this.#parts.port.clock.monotonic();
+  }
+
+  #moment(): Moment {
+    const { clock } = this.#parts.port;
+    return { monotonicMs: clock.monotonic(), wallMs: clock.now() };
+  }
+
+  #poke(): void {
+    this.#poked = true;
+    this.#wake();
+  }
+
+  /** Until the time is over, or there is news. News that came before is not slept over. */
+  async #pause(ms: number): Promise<void> {
+    if (!this.#poked) {
+      const { promise, resolve } = Promise.withResolvers<undefined>();
+      this.#wake = (): void => resolve(undefined);
+      const cancel = this.#parts.port.clock.after(Math.max(0, ms), this.#wake);
+      await promise;
+      cancel();
+    }
+    this.#poked = false;
+  }
+}
