@@ -94,8 +94,11 @@ export interface CounterLabels {
   readonly apiRequests: { readonly verb: string; readonly resource: string; readonly code: string };
   /** One new watch after another ended. */
   readonly watchRestarts: { readonly resource: string; readonly cause: string };
-  /** One attempt that ended. reason: of the closed list in names.ts. */
-  readonly attempts: { readonly reason: string };
+  /** One attempt that ended. reason, class: of the closed lists in names.ts; class "none": it was nobody's failure. */
+  readonly attempts: { readonly reason: string; readonly class: string };
+  /** One TaskRun, or WorkflowRun, that ended. */
+  readonly taskRunsEnded: { readonly phase: string; readonly reason: string };
+  readonly workflowRunsEnded: { readonly phase: string; readonly reason: string };
   /** One event for people. busy, full: dropped; refused: no right to write it, or just told so; failed: any other answer, or none. */
   readonly events: { readonly result: "written" | "busy" | "full" | "refused" | "failed" };
   /** One object that could not be read. */
@@ -106,12 +109,20 @@ export interface HistogramLabels {
   readonly queueWait: { readonly kind: string };
   readonly reconcile: { readonly kind: string };
   readonly apiRequest: { readonly verb: string; readonly resource: string };
+  /** From the creation of a TaskRun to that of its first pod. */
+  readonly podDelay: Readonly<Record<string, never>>;
+  /** From the creation of a pod to the start of its main container. */
+  readonly startDelay: Readonly<Record<string, never>>;
+  readonly taskRunDuration: { readonly phase: string };
+  readonly workflowRunDuration: { readonly phase: string };
 }
 
 export interface GaugeLabels {
   /** namespace: the one the queue serves, "" for all of them. */
   readonly queueDepth: { readonly kind: string; readonly namespace: string };
   readonly taskRuns: { readonly phase: string };
+  /** Those that have not ended, by the reason their status shows; "none": it shows none yet. */
+  readonly taskRunsUnfinished: { readonly reason: string };
   readonly workflowRuns: { readonly phase: string };
   /** Calls to the API server that may be under way at once, as adapted. */
   readonly inFlightLimit: Readonly<Record<string, never>>;

@@ -27,6 +27,8 @@ export interface TaskRunRecord extends ObjectRecord {
    */
   readonly template?: string;
   readonly status: Readonly<TaskRunStatus>;
+  /** Its creation, as long as its status tells of no pod. */
+  readonly unstartedSince?: string;
   /** The following four: only of the tasks of a workflow's run, as their labels and annotations say. */
   readonly step?: Step;
   /** Names; `workflow` is "" if the label is missing. */

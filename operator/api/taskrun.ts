@@ -1,6 +1,6 @@
 /** JSON of a TaskRun -> TaskRunRecord. */
 import { Chars } from "./bounds.ts";
-import { compact, identityOf, isObject, object, text, whole, word } from "./decode.ts";
+import { compact, identityOf, isObject, object, text, time, whole, word } from "./decode.ts";
 import type { Json } from "./decode.ts";
 import { controllerOf, dataIntervalOf, deletionOf, isTracked, stepOf, suspendedBy } from "./metadata.ts";
 import { Label } from "./names.ts";
@@ -33,8 +33,13 @@ export function decodeTaskRun(value: unknown): TaskRunRecord | undefined {
     work,
     template: finished ? undefined : spec["template"] === undefined ? "null" : smallJson(spec["template"]),
     status,
+    unstartedSince: isStarted(status) ? undefined : time(metadata["creationTimestamp"]),
     ...membershipOf(metadata),
   });
+}
+
+function isStarted({ phase, podName, attempts }: TaskRunRecord["status"]): boolean {
+  return podName !== undefined || attempts !== undefined || TERMINAL_PHASES.has(phase ?? "");
 }
 
 type Membership = Pick<TaskRunRecord, "step" | "workflow" | "suspendedBy" | "dataInterval">;

@@ -112,7 +112,11 @@ describe("the core", () => {
   });
 
   it("counts an attempt whose end was recorded, though the reply to its write was lost", async () => {
-    const status = { phase: "Failed", attempt: 1, attempts: [{ number: 1, reason: "ExitCode" }] } as const;
+    const status = {
+      phase: "Failed",
+      attempt: 1,
+      attempts: [{ number: 1, reason: "ExitCode", class: "Application" }],
+    } as const;
     const after = frame(
       "MODIFIED",
       taskRunJson({ resourceVersion: "501", status: { ...status, attempts: [...status.attempts] } }),
@@ -120,7 +124,7 @@ describe("the core", () => {
     const { core, advance, counted } = serving([taskRun(), listEnd, after], [listEnd]);
     await advance(100);
 
-    expect(counted.get("attempts ExitCode")).toBe(1);
+    expect(counted.get("attempts ExitCode Application")).toBe(1);
     await core.stop();
   });
 

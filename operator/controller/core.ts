@@ -8,6 +8,7 @@ import type { WatchState } from "../watch/reflector.ts";
 import { watchClock } from "./clockjump.ts";
 import { Nodes } from "./nodes.ts";
 import { Pipeline } from "./pipeline.ts";
+import { Tally } from "./tally.ts";
 
 export type { WatchState } from "../watch/reflector.ts";
 
@@ -32,16 +33,14 @@ export function startCore(port: Port, options: CoreOptions): Core {
   const cluster = new Cluster(port);
   const { defaults = NO_DEFAULTS } = options;
   const events = options.events === false ? undefined : new Events(port, cluster);
-  const phases = { taskRuns: new PhaseCounts(port, "taskRuns"), workflowRuns: new PhaseCounts(port, "workflowRuns") };
-  const onPhase: OnPhase = (from, to) => phases.taskRuns.move(from, to);
-  const onRunPhase: OnPhase = (from, to) => phases.workflowRuns.move(from, to);
+  const tally = new Tally(port);
   const scopes = options.namespaces.length === 0 ? [""] : [...new Set(options.namespaces)];
   const nodes = new Nodes(port, {
     onChange: (name) => pipelines.forEach((pipeline) => pipeline.nodeChanged(name)),
     onSettled: () => pipelines.forEach((pipeline) => pipeline.begin()),
   });
   const pipelines = scopes.map(
-    (namespace) => new Pipeline({ port, cluster, nodes, defaults, events, namespace, onPhase, onRunPhase }),
+    (namespace) => new Pipeline({ port, cluster, nodes, defaults, events, namespace, tally }),
   );
   const nodesWatched = nodes.run();
   const stopClock = watchClock(port, () => {
@@ -58,31 +57,4 @@ export function startCore(port: Port, options: CoreOptions): Core {
       await events?.stop();
     },
   };
-}
-
-type OnPhase = (from: string | undefined, to: string | undefined) => void;
-
-/** Objects of a kind by phase, counted as they change: nothing is ever walked over to count it. */
-class PhaseCounts {
-  readonly #port: Port;
-  readonly #gauge: "taskRuns" | "workflowRuns";
-  readonly #counts = new Map<string, number>();
-
-  constructor(port: Port, gauge: "taskRuns" | "workflowRuns") {
-    this.#port = port;
-    this.#gauge = gauge;
-  }
-
-  move(from: string | undefined, to: string | undefined): void {
-    if (from === to) return;
-    this.#add(from, -1);
-    this.#add(to, 1);
-  }
-
-  #add(phase: string | undefined, by: number): void {
-    if (phase === undefined) return;
-    const count = (this.#counts.get(phase) ?? 0) + by;
-    this.#counts.set(phase, count);
-    this.#port.meter.set(this.#gauge, { phase }, count);
-  }
 }

@@ -2,7 +2,6 @@
 import type { Cluster } from "../act/cluster.ts";
 import type { Events } from "../act/events.ts";
 import type { Defaults } from "../api/defaults.ts";
-import { Reason } from "../api/names.ts";
 import { PODS, PODTEMPLATES, TASKRUNS } from "../api/paths.ts";
 import { decodePod } from "../api/pod.ts";
 import { decodePodTemplate } from "../api/podtemplate.ts";
@@ -19,11 +18,9 @@ import type { ReflectorOptions, WatchState } from "../watch/reflector.ts";
 import { Store, keyOf } from "../watch/store.ts";
 import { startController } from "./controller.ts";
 import type { Nodes } from "./nodes.ts";
+import type { Tally } from "./tally.ts";
 import { TaskRuns } from "./taskruns.ts";
 import { WorkflowPipeline } from "./workflowpipeline.ts";
-
-/** A status can be written by others, too: no word of theirs becomes a label. */
-const REASONS: ReadonlySet<string> = new Set(Object.values(Reason));
 
 const WITHOUT_TEMPLATES = "TaskRuns with a podTemplateRef wait, and pods are made without PodTemplate stint-default";
 
@@ -36,10 +33,8 @@ export interface Scope {
   readonly namespace: string;
   readonly defaults: Defaults;
   readonly events: Events | undefined;
-  /** Told of every TaskRun that changed its phase; undefined: it was not there, or is gone. */
-  readonly onPhase: (from: string | undefined, to: string | undefined) => void;
-  /** The same of WorkflowRuns. */
-  readonly onRunPhase: (from: string | undefined, to: string | undefined) => void;
+  /** Of all scopes. */
+  readonly tally: Tally;
 }
 
 export class Pipeline {
@@ -56,7 +51,7 @@ export class Pipeline {
   #started = false;
 
   constructor(scope: Scope) {
-    const { port, cluster, nodes, defaults, events, namespace } = scope;
+    const { port, cluster, nodes, defaults, events, namespace, tally } = scope;
     this.#scope = scope;
     this.#taskRuns = new Store({
       onChange: (before, after) => this.#taskRunChanged(before, after),
@@ -95,7 +90,7 @@ export class Pipeline {
       namespace,
       events,
       taskRuns: this.#taskRuns,
-      onRunPhase: scope.onRunPhase,
+      tally,
       onSettled: () => this.begin(),
     });
     this.#running = Object.values(this.#watches).map(async (watch) => await watch.run());
@@ -166,34 +161,29 @@ export class Pipeline {
   }
 
   #taskRunChanged(before: TaskRunRecord | undefined, after: TaskRunRecord | undefined): void {
-    this.#scope.onPhase(before?.status.phase, after?.status.phase);
+    this.#scope.tally.taskRun(before, after);
     this.#workflows.taskRunChanged(before, after);
-    if (before !== undefined && before.uid === after?.uid) this.#countEnded(before, after);
     if (before !== undefined && before.uid !== after?.uid) this.#passes.drop(before.uid);
     // One that is gone too: its pass finds nothing and drops what was planned.
     const known = after ?? before;
     if (known !== undefined) this.#enqueue(taskRunKey(known));
   }
 
-  /** Counted when the store shows them: then they are recorded, whatever became of the reply to our write. */
-  #countEnded(before: TaskRunRecord, after: TaskRunRecord): void {
-    const recorded = before.status.attempts?.at(-1)?.number ?? 0;
-    for (const { number, reason } of after.status.attempts ?? []) {
-      const known = REASONS.has(reason) ? reason : "other";
-      if (number > recorded) this.#scope.port.meter.count("attempts", { reason: known });
-    }
-  }
-
   #podChanged(before: PodRecord | undefined, after: PodRecord | undefined): void {
+    if (this.#started && after !== undefined) this.#scope.tally.pod(before, after, this.#ownerOf(after));
     if (this.#started && after?.gone !== undefined) this.#forgetUnowned(after);
     for (const pod of before?.ownerUid === after?.ownerUid ? [after] : [before, after]) {
       this.#enqueue(pod && ownerKey(pod));
     }
   }
 
+  #ownerOf(pod: PodRecord): TaskRunRecord | undefined {
+    return this.#taskRuns.get(ownerKey(pod) ?? "");
+  }
+
   /** Nobody is left to read the last state of this pod. */
   #forgetUnowned(pod: PodRecord): void {
-    if (this.#taskRuns.get(ownerKey(pod) ?? "")?.uid !== pod.ownerUid) this.#pods.forget(pod.uid);
+    if (this.#ownerOf(pod)?.uid !== pod.ownerUid) this.#pods.forget(pod.uid);
   }
 
   #enqueue(key: string | undefined): void {

@@ -18,6 +18,7 @@ import type { ReflectorOptions, WatchState } from "../watch/reflector.ts";
 import { Store, keyOf } from "../watch/store.ts";
 import { startController } from "./controller.ts";
 import { Definitions } from "./definitions.ts";
+import type { Tally } from "./tally.ts";
 import { WorkflowRuns } from "./workflowruns.ts";
 import { Workflows } from "./workflows.ts";
 
@@ -28,8 +29,7 @@ export interface WorkflowScope {
   readonly namespace: string;
   readonly events: Events | undefined;
   readonly taskRuns: Store<TaskRunRecord>;
-  /** Told of every WorkflowRun that changed its phase; undefined: it was not there, or is gone. */
-  readonly onRunPhase: (from: string | undefined, to: string | undefined) => void;
+  readonly tally: Tally;
   /** A first list is complete, or was refused. */
   readonly onSettled: () => void;
 }
@@ -138,7 +138,7 @@ export class WorkflowPipeline {
   }
 
   #runChanged(before: WorkflowRunRecord | undefined, after: WorkflowRunRecord | undefined): void {
-    this.#scope.onRunPhase(before?.status.phase, after?.status.phase);
+    this.#scope.tally.workflowRun(before, after);
     if (before !== undefined && before.uid !== after?.uid) {
       this.#runKeys.delete(before.uid);
       this.#runPasses.drop(before);

@@ -45,7 +45,7 @@ it("asks for the age of each watch when scraped, and forgets watches that are go
 it("keeps two sets of metrics apart", async () => {
   const first = makeMetrics({ build: BUILD, watches: () => [] });
   const second = makeMetrics({ build: BUILD, watches: () => [] });
-  first.meter.count("attempts", { reason: "ExitCode" });
+  first.meter.count("attempts", { reason: "ExitCode", class: "Application" });
 
   expect(await second.scrape()).not.toContain('stint_attempts_total{reason="ExitCode"}');
 });
