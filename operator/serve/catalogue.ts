@@ -34,10 +34,9 @@ const DELAY_BUCKETS_SECONDS = [0, 1, 2, 5, 10, 30, 60, 120, 300, 900, 3600];
 const DURATION_BUCKETS_SECONDS = [1, 5, 15, 60, 300, 900, 3600, 14_400, 86_400];
 
 /** The answers an API server, or a proxy before it, gives. */
-const HTTP_CODES = [
-  ...["200", "201", "202", "400", "401", "403", "404", "405", "406", "409", "410", "413", "415", "422", "429"],
-  ...["500", "502", "503", "504"],
-];
+const HTTP_CODES = "200 201 202 400 401 403 404 405 406 409 410 413 415 422 429 500 502 503 504".split(" ");
+/** What the API server says of a watch that it refuses. */
+const HTTP_CAUSES = HTTP_CODES.map((code) => `http${code}`);
 
 const kinds = new Set(["TaskRun", "Workflow", "WorkflowRun"]);
 const ended = new Set<string>([Phase.Succeeded, Phase.Failed, Phase.Cancelled]);
@@ -65,10 +64,7 @@ export const COUNTERS: Catalogue<CounterLabels> = {
     help: "Watches begun after another one ended. cause ended: by the server, as usual; gone: it was too far behind.",
     labels: {
       resource: new Set(watched),
-      cause: new Set([
-        ...["ended", "gone", "damaged", "silent", "connection", "error"],
-        ...HTTP_CODES.map((code) => `http${code}`),
-      ]),
+      cause: new Set(["ended", "gone", "damaged", "silent", "connection", "error", ...HTTP_CAUSES]),
     },
   },
   attempts: {
