@@ -30,6 +30,8 @@ export interface Core {
 }
 
 export function startCore(port: Port, options: CoreOptions): Core {
+  // Whoever works leads, also where nobody is elected.
+  port.meter.set("leader", {}, 1);
   const cluster = new Cluster(port);
   const { defaults = NO_DEFAULTS } = options;
   const events = options.events === false ? undefined : new Events(port, cluster);
