@@ -4,11 +4,25 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const PROJECTS = ["unit", "sim", "e2e"] as const;
+/** What runs at once: the end-to-end tests in two lanes (e2e/support/lanes.ts), the others each alone. */
+const STAGES: readonly (readonly Lane[])[] = [
+  [{ title: "unit tests", project: "unit" }],
+  [{ title: "sim tests", project: "sim" }],
+  [
+    { title: "e2e tests, first lane", project: "e2e", shard: "1/2" },
+    { title: "e2e tests, second lane (it ran beside the first)", project: "e2e", shard: "2/2" },
+  ],
+];
+
+interface Lane {
+  readonly title: string;
+  readonly project: string;
+  readonly shard?: string;
+}
 
 interface Counts {
   readonly passed: number;
@@ -33,11 +47,11 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "stint-test-"));
   const all: Counts[] = [];
   try {
-    for (const project of PROJECTS) {
+    for (const stage of STAGES) {
       if (interrupted !== undefined) break;
-      console.log(`\n=== ${project} tests ===`);
-      if (project === "e2e" && !(await prepareCluster())) all.push({ passed: 0, failed: 1, skipped: 0 });
-      else all.push(await runProject(project, join(folder, `${project}.json`)));
+      const needsCluster = stage.some(({ project }) => project === "e2e");
+      if (needsCluster && !(await prepareCluster())) all.push({ passed: 0, failed: 1, skipped: 0 });
+      else all.push(...(await runStage(stage, folder)));
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -55,18 +69,41 @@ async function prepareCluster(): Promise<boolean> {
   return (await run(["e2e/cluster/main.ts", "build"])) === 0;
 }
 
-async function runProject(project: string, reportFile: string): Promise<Counts> {
-  const status = await run([
+/** The first lane shows what it does as it goes; what the others said comes after, or lines would mix. */
+async function runStage(stage: readonly Lane[], folder: string): Promise<readonly Counts[]> {
+  const output = (lane: Lane): string => join(folder, `${nameOf(lane)}.log`);
+  const [first, ...others] = stage;
+  console.log(headingOf(first));
+  const counts = await Promise.all(
+    stage.map((lane) => runLane(lane, folder, lane === first ? undefined : output(lane))),
+  );
+  for (const lane of others) console.log(`${headingOf(lane)}\n${readFileSync(output(lane), "utf8")}`);
+  return counts;
+}
+
+function headingOf(lane: Lane | undefined): string {
+  return `\n=== ${lane?.title} ===`;
+}
+
+function nameOf({ project, shard }: Lane): string {
+  return shard === undefined ? project : `${project}-${shard.replace("/", "-of-")}`;
+}
+
+async function runLane(lane: Lane, folder: string, outputFile: string | undefined): Promise<Counts> {
+  const reportFile = join(folder, `${nameOf(lane)}.json`);
+  const args = [
     "node_modules/vitest/vitest.mjs",
     "run",
     "--project",
-    project,
+    lane.project,
+    ...(lane.shard === undefined ? [] : [`--shard=${lane.shard}`]),
     "--reporter=default",
     "--reporter=json",
     `--outputFile.json=${reportFile}`,
-  ]);
+  ];
+  const status = await run(args, outputFile);
   const counts = readCounts(reportFile);
-  // A project that failed without a failed test (a crash, an unhandled error, no file found) must not look green.
+  // A lane that failed without a failed test (a crash, an unhandled error, no file found) must not look green.
   return status !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
 }
 
@@ -86,8 +123,9 @@ function readCounts(reportFile: string): Counts {
 }
 
 /** Waits for the end of what it runs, also when it was asked to end itself: there may be a cluster to take down. */
-async function run(args: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, args, { stdio: "inherit" });
+async function run(args: readonly string[], outputFile?: string): Promise<number> {
+  const output = outputFile === undefined ? "inherit" : openSync(outputFile, "w");
+  const child = spawn(process.execPath, args, { stdio: ["inherit", output, output] });
   const forward = (signal: NodeJS.Signals): void => {
     interrupted = signal;
     child.kill(signal);
@@ -98,6 +136,7 @@ async function run(args: readonly string[]): Promise<number> {
     return code ?? 1;
   } finally {
     process.off("SIGINT", forward).off("SIGTERM", forward);
+    if (typeof output === "number") closeSync(output);
   }
 }
 
