@@ -56,13 +56,15 @@ bench-core: $(INSTALLED) ## measure what the operator's core spends per task as 
 bench-memory: $(INSTALLED) ## measure how much memory the operator's stores need for each TaskRun
 	@node --expose-gc bench/memory.ts
 
-generate: $(INSTALLED) ## make operator/api/types.ts from crds/*.yaml, and the merge keys of pods from openapi/
+generate: $(INSTALLED) ## make operator/api/types.ts from crds/*.yaml, the merge keys of pods from openapi/, and manifests/install.yaml
 	@node crds/generate.ts
 	@node openapi/generate.ts
+	@node manifests/generate/main.ts
 
 verify: $(INSTALLED) ## check that generated files are up to date and all types fit
 	@node crds/generate.ts --check
 	@node openapi/generate.ts --check
+	@node manifests/generate/main.ts --check
 	@echo "generated files are up to date"
 	@tsc -p .
 	@echo "types fit"
@@ -109,8 +111,8 @@ deploy: ## apply namespace, RBAC, CRDs and the deployment to the cluster of $KUB
 	    "$$kubectl" --namespace=stint-system get pods; echo "it does not run; can the nodes get the image $$image?" >&2; exit 1; }
 
 undeploy: ## remove the deployment and its RBAC; TaskRuns and CRDs stay
-	@$(KUBECTL) delete --ignore-not-found -f manifests/namespaced/rolebindings.yaml
-	@$(KUBECTL) delete --ignore-not-found -k manifests/base
+	@$(KUBECTL) delete --ignore-not-found -f manifests/overlays/namespaces/rolebindings.yaml
+	@$(KUBECTL) delete --ignore-not-found -k manifests/overlays/cluster
 
 clean: ## remove what was installed and built inside the checkout
 	rm -rf node_modules dist

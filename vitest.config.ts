@@ -13,6 +13,7 @@ const config: ViteUserConfig = defineConfig({
             "operator/**/*.test.ts",
             "crds/**/*.test.ts",
             "openapi/**/*.test.ts",
+            "manifests/**/*.test.ts",
             "bench/**/*.test.ts",
             "e2e/cluster/**/*.test.ts",
             "e2e/demo/**/*.test.ts",

@@ -14,7 +14,13 @@ import { operatorForTest } from "./support/running.ts";
 import { BAD, FOREVER, sim } from "./support/simulatedflows.ts";
 import { until, untilAll } from "./support/waiting.ts";
 
-const BASE = join(import.meta.dirname, "../manifests/base");
+const MANIFESTS = join(import.meta.dirname, "../manifests");
+const BASE = join(MANIFESTS, "base");
+/** What gives it all namespaces. */
+const EVERYWHERE = ["clusterrolebinding", "nodes"].flatMap((name) => [
+  "-f",
+  join(MANIFESTS, `overlays/cluster/${name}.yaml`),
+]);
 const ACCOUNT = "system:serviceaccount:stint-system:stint";
 
 /** Who the operator is without the deployment, which needs an image. */
@@ -32,10 +38,9 @@ describe("with the service account of manifests/ the operator", () => {
     needs(test, "own cluster", "simulated nodes");
     await namespacesAreGone();
     const room = await Room.open(test);
-    const binding = join(BASE, "clusterrolebinding.yaml");
-    await room.kubectl.run(["apply", "-f", binding]);
+    await room.kubectl.run(["apply", ...EVERYWHERE]);
     test.onTestFinished(async () => {
-      await room.kubectl.run(["delete", "-f", binding]);
+      await room.kubectl.run(["delete", ...EVERYWHERE]);
     });
     const operator = await operatorAs(test, { token: await token(room) });
     await room.create("good", { template: simulated({ "run-for": "50ms" }) });
@@ -202,7 +207,7 @@ async function token(room: Room): Promise<string> {
   return (await room.kubectl.run(["create", "token", "stint", "--namespace=stint-system"])).trim();
 }
 
-/** What manifests/namespaced does for each of its namespaces. */
+/** What manifests/overlays/namespaces does for each of its namespaces. */
 async function bind(room: Room): Promise<void> {
   const account = "--serviceaccount=stint-system:stint";
   await room.kubectl.run(["create", "rolebinding", "stint", "--clusterrole=stint", account]);

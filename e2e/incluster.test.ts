@@ -28,6 +28,7 @@ const CLUSTER_SCOPED = [
   "namespaces",
   "clusterroles",
   "clusterrolebindings",
+  "priorityclasses.scheduling.k8s.io",
   "flowschemas.flowcontrol.apiserver.k8s.io",
   "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io",
 ].join();
@@ -53,8 +54,9 @@ const REFUSED = [
   ["*", "*"],
 ] as const;
 
-/** The port of the operator's endpoint. On the host's network it must be one that nobody has. */
+/** Where the operator serves metrics and health. On the host's network they must be ports that nobody has. */
 let port = 0;
+let healthPort = 0;
 
 /** The local cluster is ours and has containers; everything below is skipped without. */
 function possible(): boolean {
@@ -171,17 +173,17 @@ describe("applied as manifests/ say, the operator", () => {
   });
 });
 
-it("applied as manifests/namespaced says, the operator serves the namespaces of its list and has rights there only", async (test) => {
+it("applied as manifests/overlays/namespaces says, the operator serves the namespaces of its list and has rights there only", async (test) => {
   needs(test, "own cluster", "real nodes");
   test.onTestFailed(showLog);
   const [listed, other] = [await Room.open(test), await Room.open(test)];
-  const objects = await manifests(join(MANIFESTS, "namespaced"));
+  const objects = await manifests(join(MANIFESTS, "overlays/namespaces"));
   await undeploy();
   // The list of the manifests is "default": a namespace of this test takes its place in both files.
-  for (const { metadata, ...binding } of objects.filter(({ kind }) => kind === "RoleBinding")) {
+  for (const { metadata, ...binding } of objects.filter(servedNamespace)) {
     await listed.kubectl.apply({ ...binding, metadata: { ...metadata, namespace: listed.namespace } });
   }
-  const rest = objects.filter(({ kind }) => kind !== "RoleBinding");
+  const rest = objects.filter((object) => !servedNamespace(object));
   await deploy(rest.map((object) => serving(object, listed.namespace)));
   const done = template(shell(listed.access.image, "true"));
   for (const room of [other, listed]) await room.create("task", { template: done });
@@ -192,6 +194,11 @@ it("applied as manifests/namespaced says, the operator serves the namespaces of 
   expect(await rightsIn(other)).toEqual({});
   await undeploy();
 });
+
+/** The binding that gives it the namespace of the list; the other one is of its own. */
+function servedNamespace({ kind, metadata }: Manifest): boolean {
+  return kind === "RoleBinding" && metadata.name === "stint";
+}
 
 interface Manifest {
   readonly kind: string;
@@ -219,13 +226,13 @@ async function manifests(folder: string = MANIFESTS): Promise<readonly Manifest[
 /** Applies the objects, fitted to the local cluster, and waits until the operator works. */
 async function deploy(objects: readonly Manifest[]): Promise<void> {
   const server = await serverOf(inject("cluster").kubeconfig);
-  [port = 0] = await freePorts(1);
+  [port = 0, healthPort = 0] = await freePorts(2);
   const items = objects.map((object) => fitted(object, server.port));
   await system().apply({ apiVersion: "v1", kind: "List", items });
   await available();
 }
 
-/** The Deployment of manifests/namespaced with another namespace in its list. */
+/** The Deployment of manifests/overlays/namespaces with another namespace in its list. */
 function serving(object: Manifest, namespace: string): Manifest {
   if (!isDeployment(object)) return object;
   const text = JSON.stringify(object);
@@ -244,8 +251,12 @@ function fitted(object: Manifest, serverPort: string): Manifest {
     ...container,
     image: IMAGE,
     imagePullPolicy: "Never",
-    args: container.args.map((arg) => arg.replace(/^--metrics-address=.*$/, `--metrics-address=127.0.0.1:${port}`)),
-    ports: [{ name: "http", containerPort: port }],
+    args: container.args.map((arg) =>
+      arg
+        .replace(/^--metrics-address=.*$/, `--metrics-address=127.0.0.1:${port}`)
+        .replace(/^--health-address=.*$/, `--health-address=:${healthPort}`),
+    ),
+    ports: [{ name: "health", containerPort: healthPort }],
     env: [
       { name: "KUBERNETES_SERVICE_HOST", value: "127.0.0.1" },
       { name: "KUBERNETES_SERVICE_PORT", value: serverPort },
@@ -284,7 +295,8 @@ async function available(): Promise<void> {
 
 /** `make undeploy` */
 async function undeploy(): Promise<void> {
-  await system().run(["delete", "--ignore-not-found", "-k", join(MANIFESTS, "base")], { limitMs: REMOVAL_LIMIT_MS });
+  const folder = join(MANIFESTS, "overlays/cluster");
+  await system().run(["delete", "--ignore-not-found", "-k", folder], { limitMs: REMOVAL_LIMIT_MS });
 }
 
 function operatorPath(): string {

@@ -31,6 +31,7 @@ const MADE_BY_TOOLS: ReadonlySet<string> = new Set([
   "package-lock.json",
   "e2e/cluster/kube/go.sum",
   "e2e/tools/gitops/go.sum",
+  "manifests/install.yaml",
 ]);
 
 const paths = execFileSync("git", ["ls-files", "-z"], { cwd: ROOT, encoding: "utf8" })
@@ -38,7 +39,9 @@ const paths = execFileSync("git", ["ls-files", "-z"], { cwd: ROOT, encoding: "ut
   .filter((path) => path !== "" && existsSync(join(ROOT, path)));
 const sources: readonly Source[] = paths.map((path) => ({ path, text: readFileSync(join(ROOT, path), "utf8") }));
 const code = sources.filter(({ path }) => path.endsWith(".ts"));
-const written = sources.filter(({ path }) => /\.(ts|go|ya?ml|sh)$/.test(path));
+/** Of files that others guard, each within its bounds. */
+const GENERATED = "manifests/install.yaml";
+const written = sources.filter(({ path }) => /\.(ts|go|ya?ml|sh)$/.test(path) && path !== GENERATED);
 
 describe("the tree", () => {
   it("is there", () => {
@@ -120,7 +123,7 @@ describe("functions", () => {
   }
 
   it("have at most 60 lines and 4 parameters", () => {
-    expect(tooLong("operator", "crds", "e2e", "bench")).toEqual([]);
+    expect(tooLong("operator", "crds", "manifests", "e2e", "bench")).toEqual([]);
   });
 
   it("that are longer, or take more, are found", () => {
