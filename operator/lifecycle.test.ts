@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
-import { ConnectionError, type ApiRequest, type ApiResponse, type Clock, type Log } from "./api/port.ts";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ConnectionError, type ApiRequest, type ApiResponse, type Clock, type Log, type Port } from "./api/port.ts";
 import type { Core, WatchState } from "./controller/core.ts";
+import type { Lead, LeadState, Working } from "./lead/lead.ts";
 import { COMPLAINT_INTERVAL_MS, RETRY_MS, StintOperator, type LifecycleOptions } from "./lifecycle.ts";
 
 const SERVED: ApiResponse = { status: 200, body: { resources: [{ name: "things" }] } };
@@ -141,6 +142,94 @@ it("never begins when it is stopped while it waits", async () => {
   expect(operator.notReady()).toBe("stopping");
 });
 
+/** A Lead that leads when it is told to. */
+function aLead(): { lead: (begin: (port: Port) => Working) => Lead; win: (port: Port) => void; stops: () => number } {
+  let [stops, begun]: [number, Working | undefined] = [0, undefined];
+  let beginWith: (port: Port) => Working = () => ({ stop: () => Promise.resolve() });
+  let state: LeadState = { at: "seeking" };
+  const lead = (begin: (port: Port) => Working): Lead => {
+    beginWith = begin;
+    state = { at: "standingBy", holder: "other_1" };
+    return {
+      get state(): LeadState {
+        return state;
+      },
+      notReady: () => undefined,
+      standing: () => (state.at === "standingBy" ? "standing by: other_1 leads" : undefined),
+      stuck: () => undefined,
+      watches: () => [{ resource: "leases", namespace: "a", ageMs: 1, settled: true, trouble: undefined }],
+      stop: async () => {
+        stops += 1;
+        await begun?.stop();
+      },
+    };
+  };
+  const win = (port: Port): void => {
+    state = { at: "leading" };
+    begun = beginWith(port);
+  };
+  return { lead, win, stops: () => stops };
+}
+
+describe("with several replicas", () => {
+  it("stands by, ready, once the definitions are served, and works through the port it is given when it leads", async () => {
+    const { lead, win, stops } = aLead();
+    const ports: Port[] = [];
+    const begin = (port: Port): Core => {
+      ports.push(port);
+      return { ready: () => true, watches: () => [], stop: () => Promise.resolve() };
+    };
+    const { operator } = operatorWith(() => SERVED, { lead, begin });
+    await operator.start();
+    const standing = [operator.notReady(), operator.standing(), operator.watches().length, ports.length];
+    const fenced = { ...aPort(() => SERVED), random: () => 0.25 };
+    win(fenced);
+    // The definitions are looked for once more.
+    await new Promise((resolve) => setImmediate(resolve));
+    await operator.stopped();
+
+    expect(standing).toEqual([undefined, "standing by: other_1 leads", 1, 0]);
+    expect(ports).toEqual([fenced]);
+    expect(stops()).toBe(1);
+  });
+
+  it("does not seek the lease where it could not work: definitions are missing", async () => {
+    let seeking = false;
+    const { operator } = operatorWith(
+      () => {
+        operator.stop();
+        return MISSING;
+      },
+      {
+        lead: (begin) => {
+          seeking = true;
+          return aLead().lead(begin);
+        },
+      },
+    );
+    await operator.start();
+
+    expect(seeking).toBe(false);
+  });
+
+  it("installs definitions when it leads and not before, and fails if they are refused", async () => {
+    const { lead, win } = aLead();
+    const asked: string[] = [];
+    const { operator, lines } = operatorWith(() => SERVED, { lead, installCrds: true });
+    await operator.start();
+    win(
+      aPort(({ method, path }) => {
+        asked.push(`${method} ${path.split("/").at(-1)}`);
+        return { status: 422, body: { message: "no" } };
+      }),
+    );
+    await operator.stopped();
+
+    expect(asked).toEqual(["GET things.example.dev"]);
+    expect(lines).toEqual([expect.stringContaining("failed: CrdError: read things.example.dev: status 422: no")]);
+  });
+});
+
 interface Trial {
   readonly operator: StintOperator;
   readonly begun: () => number;
@@ -153,10 +242,10 @@ function operatorWith(answer: (request: ApiRequest) => ApiResponse, differing: P
   const note: Log["info"] = (message, fields) => {
     lines.push(fields?.["cure"] === undefined ? message : `${message} (${String(fields["cure"])})`);
   };
+  const port = aPort(answer, note);
   const operator = new StintOperator({
-    api: { request: async (request) => answer(request), stream: () => Promise.reject(new Error("no watch")) },
-    clock: hurriedClock(),
-    log: { debug: () => undefined, info: note, warn: note, error: note },
+    port,
+    onFailed: (error) => lines.push(`failed: ${String(error)}`),
     version: "1.0.0",
     crdFolder: folder,
     installCrds: false,
@@ -168,6 +257,16 @@ function operatorWith(answer: (request: ApiRequest) => ApiResponse, differing: P
     ...differing,
   });
   return { operator, begun: () => begun, lines };
+}
+
+function aPort(answer: (request: ApiRequest) => ApiResponse, note: Log["info"] = () => undefined): Port {
+  return {
+    api: { request: async (request) => answer(request), stream: () => Promise.reject(new Error("no watch")) },
+    clock: hurriedClock(),
+    random: () => 0.5,
+    log: { debug: () => undefined, info: note, warn: note, error: note },
+    meter: { count: () => undefined, observe: () => undefined, set: () => undefined },
+  };
 }
 
 /** Time passes as fast as it is waited for. */

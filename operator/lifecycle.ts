@@ -1,19 +1,31 @@
 import k8sOperator from "@dot-i/k8s-operator";
 import { ApiextensionsV1Api, KubeConfig, type ApiConstructor, type ApiType } from "@kubernetes/client-node";
 import { object, text } from "./api/decode.ts";
-import { ConnectionError, type ApiPort, type Clock, type Log } from "./api/port.ts";
-import type { Core, WatchState } from "./controller/core.ts";
-import { CrdError, crdFiles, installCrd, missingCrds, readCrds } from "./port/crds.ts";
+import { ConnectionError, type Clock, type Log, type Port } from "./api/port.ts";
+import type { Core } from "./controller/core.ts";
+import type { Lead, Working } from "./lead/lead.ts";
+import { CrdError, crdFiles, installCrd, missingCrds, readCrds, type InstallOptions } from "./port/crds.ts";
 
 export interface LifecycleOptions {
-  readonly api: ApiPort;
-  readonly clock: Clock;
-  readonly log: Log;
+  readonly port: Port;
   readonly version: string;
   readonly crdFolder: string;
   readonly installCrds: boolean;
   /** Starts the work, once the definitions are served. */
-  readonly begin: () => Core;
+  readonly begin: (port: Port) => Core;
+  /** With several replicas: waits for the lease, then begins. Without it the work begins at once. */
+  readonly lead?: (begin: (port: Port) => Working) => Lead;
+  /** Something that no waiting will cure. */
+  readonly onFailed: (error: unknown) => void;
+}
+
+/** As of the core, and of the Lease. */
+export interface WatchAge {
+  readonly resource: string;
+  readonly namespace: string;
+  readonly ageMs: number;
+  readonly settled: boolean;
+  readonly trouble: string | undefined;
 }
 
 /** A cluster that is not ready is asked again this often; a person who applies the definitions waits no longer. */
@@ -26,8 +38,9 @@ export const COMPLAINT_INTERVAL_MS = 30_000;
 const BaseOperator: typeof k8sOperator.default = Reflect.get(k8sOperator, "default") ?? k8sOperator;
 
 /**
- * The operator's life: init (definitions installed if wanted, then awaited) -> working -> stopped. Built on
- * @dot-i/k8s-operator, of which start, init, stop and the registration of definitions are used. Its watch exits the
+ * The operator's life: init (definitions installed if wanted, then awaited) -> working -> stopped. With several replicas:
+ * init (definitions awaited) -> standing by -> working, as before -> stopped, or ended at once when the lease is lost. Built
+ * on @dot-i/k8s-operator, of which start, init, stop and the registration of definitions are used. Its watch exits the
  * process when a connection breaks, its queue holds every event, and its requests know neither conflicts nor lost
  * replies: those three are the core's work here.
  */
@@ -35,25 +48,36 @@ export class StintOperator extends BaseOperator {
   readonly #options: LifecycleOptions;
   readonly #stopping = new AbortController();
   readonly #complaints: Complaints;
+  #lead: Lead | undefined;
   #core: Core | undefined;
   #unready = "not started";
 
   constructor(options: LifecycleOptions) {
-    super(quietLogger(options.log));
+    super(quietLogger(options.port.log));
     this.#options = options;
-    this.#complaints = new Complaints(options.log, options.clock);
-    this.kubeConfig = new InstallingKubeConfig(options);
+    this.#complaints = new Complaints(options.port.log, options.port.clock);
   }
 
-  /** Why we are not ready to work, or nothing. */
+  /** Why we are not ready to work, or to take over, or nothing. */
   notReady(): string | undefined {
     if (this.#stopping.signal.aborted) return "stopping";
+    if (this.#lead !== undefined && this.#lead.state.at !== "leading") return this.#lead.notReady();
     if (this.#core === undefined) return this.#unready;
     return this.#core.ready() ? undefined : firstLists(this.#core.watches());
   }
 
-  watches(): readonly WatchState[] {
-    return this.#core?.watches() ?? [];
+  /** What a replica that does not work does instead. */
+  standing(): string | undefined {
+    return this.#lead?.standing();
+  }
+
+  /** Why the process should be started anew, or nothing. */
+  stuck(): string | undefined {
+    return this.#lead?.stuck();
+  }
+
+  watches(): readonly WatchAge[] {
+    return [...(this.#lead?.watches() ?? []), ...(this.#core?.watches() ?? [])];
   }
 
   /** Ends the waiting or the work; `stopped` tells when nothing is under way any more. */
@@ -62,17 +86,39 @@ export class StintOperator extends BaseOperator {
     this.#stopping.abort();
   }
 
-  /** Resolves when no call is under way. */
+  /** Resolves when no call is under way, and the lease, if it was ours, is given back. */
   async stopped(): Promise<void> {
-    await this.#core?.stop();
+    await (this.#lead === undefined ? this.#core?.stop() : this.#lead.stop());
   }
 
   protected override async init(): Promise<void> {
-    if (this.#options.installCrds) {
-      for (const file of crdFiles(this.#options.crdFolder)) await this.#register(file);
+    const { lead, port, installCrds } = this.#options;
+    if (lead === undefined) return await this.#work(port);
+    // One that could not work must not get the lease: a rollout to it stops here, while the old replica goes on. To install
+    // is to write: whoever is to do that does it once it leads.
+    if (!installCrds) await this.#untilServed(port);
+    if (!this.#stopping.signal.aborted) this.#lead = lead((fenced) => this.#workWhileLeading(fenced));
+  }
+
+  async #work(port: Port): Promise<void> {
+    const { crdFolder, installCrds, version, begin } = this.#options;
+    if (installCrds) {
+      this.kubeConfig = new InstallingKubeConfig({ ...port, crdFolder, version });
+      for (const file of crdFiles(crdFolder)) await this.#register(file);
     }
-    await this.#untilServed();
-    if (!this.#stopping.signal.aborted) this.#core = this.#options.begin();
+    await this.#untilServed(port);
+    if (this.#stopping.signal.aborted) return;
+    this.#core = begin(port);
+  }
+
+  #workWhileLeading(port: Port): Working {
+    const begun = this.#work(port).catch((error: unknown) => this.#options.onFailed(error));
+    return {
+      stop: async () => {
+        await begun;
+        await this.#core?.stop();
+      },
+    };
   }
 
   async #register(file: string): Promise<void> {
@@ -84,7 +130,10 @@ export class StintOperator extends BaseOperator {
         if (error instanceof CrdError && error.forbidden) {
           // They may be there already; if not, we wait for them as without --install-crds.
           const cure = "an administrator runs kubectl apply -k crds";
-          this.#options.log.warn("no right to install the custom resource definitions", { cause: error.message, cure });
+          this.#options.port.log.warn("no right to install the custom resource definitions", {
+            cause: error.message,
+            cure,
+          });
           return;
         }
         // Any other refusal is for the person who asked for the installation; a server that is away comes back.
@@ -94,11 +143,11 @@ export class StintOperator extends BaseOperator {
     }
   }
 
-  async #untilServed(): Promise<void> {
+  async #untilServed({ api }: Port): Promise<void> {
     const crds = readCrds(this.#options.crdFolder);
     while (!this.#stopping.signal.aborted) {
       try {
-        const missing = await missingCrds(crds, this.#options.api);
+        const missing = await missingCrds(crds, api);
         if (missing.length === 0) return;
         const cure = "kubectl apply -k crds, or start with --install-crds";
         await this.#retryLater("custom resource definitions are missing", missing.join(", "), cure);
@@ -115,7 +164,7 @@ export class StintOperator extends BaseOperator {
     this.#complaints.say(problem, cause, cure);
     const { signal } = this.#stopping;
     await new Promise<void>((resolve) => {
-      const callOff = this.#options.clock.after(RETRY_MS, () => {
+      const callOff = this.#options.port.clock.after(RETRY_MS, () => {
         signal.removeEventListener("abort", ended);
         resolve();
       });
@@ -130,7 +179,7 @@ export class StintOperator extends BaseOperator {
 }
 
 /** Which of the first lists are missing, and what is in the way. */
-function firstLists(watches: readonly WatchState[]): string {
+function firstLists(watches: readonly WatchAge[]): string {
   const missing = watches.filter(({ settled }) => !settled);
   const lines = missing.map(({ resource, namespace, trouble }) => {
     const where = namespace === "" ? resource : `${resource} in namespace ${namespace}`;
@@ -161,15 +210,19 @@ class Complaints {
   }
 }
 
+interface Installing extends InstallOptions {
+  readonly crdFolder: string;
+}
+
 /**
  * registerCustomResourceDefinition asks its KubeConfig for an API client and calls createCustomResourceDefinition
  * with the definition itself, as client-node had it before 1.0; client-node 2 wants it wrapped, and create alone
  * would never update. This KubeConfig hands out a client with that one method, which creates, updates and waits.
  */
 class InstallingKubeConfig extends KubeConfig {
-  readonly #options: LifecycleOptions;
+  readonly #options: Installing;
 
-  constructor(options: LifecycleOptions) {
+  constructor(options: Installing) {
     super();
     this.#options = options;
   }

@@ -1,11 +1,15 @@
 /** Composition root: settings -> log -> cluster -> port -> core -> endpoints, then run until a signal. */
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Log, Port } from "./api/port.ts";
 import { readConfig, type Config } from "./config/config.ts";
 import { startCore } from "./controller/core.ts";
-import { StintOperator } from "./lifecycle.ts";
+import { lead } from "./lead/lead.ts";
+import { StintOperator, type LifecycleOptions } from "./lifecycle.ts";
 import { systemClock } from "./port/clock.ts";
+import { livenessWithin } from "./port/connector.ts";
 import { kubeCredentials } from "./port/credentials.ts";
 import { httpApi, type HttpApi } from "./port/http.ts";
 import { loadCluster, type ClusterSettings } from "./port/kubeconfig.ts";
@@ -16,6 +20,12 @@ import { BUILD } from "./version.ts";
 
 /** Kubernetes waits 30 s; calls under way end within their time, and a person at a terminal wants to go on. */
 const STOP_LIMIT_MS = 4_500;
+
+/** Of the lease time: there must be time for another connection before the lease is over. */
+const LEASE_SILENCE_SHARE = 1 / 5;
+
+/** With the name of the pod, and in one namespace, no two processes draw the same. */
+const IDENTITY_CHANCE_CHARS = 8;
 
 const { version } = BUILD;
 
@@ -42,9 +52,13 @@ async function main(): Promise<void> {
   try {
     await run(wish.config, log);
   } catch (error) {
-    log.error("cannot start", { cause: error instanceof Error ? error.message : String(error) });
-    process.exit(1);
+    cannotStart(log, error);
   }
+}
+
+function cannotStart(log: Log, error: unknown): never {
+  log.error("cannot start", { cause: error instanceof Error ? error.message : String(error) });
+  process.exit(1);
 }
 
 async function run(config: Config, log: Log): Promise<void> {
@@ -55,23 +69,31 @@ async function run(config: Config, log: Log): Promise<void> {
   const clock = systemClock();
   const credentials = kubeCredentials(load, clock, log);
   const { server } = cluster;
-  const api = httpApi({ server, credentials, clock, http: config.httpVersion, userAgent: `stint/${version}` });
+  // Among several replicas the API server's audit log tells by it who wrote what.
+  const identity = `${hostname()}_${randomUUID().slice(0, IDENTITY_CHANCE_CHARS)}`;
+  const userAgent = config.leaderElection ? `stint/${version} (${identity})` : `stint/${version}`;
+  const http = { server, credentials, clock, http: config.httpVersion, userAgent };
+  const api = httpApi(http);
   const metrics = makeMetrics({ build: BUILD, watches: () => operator.watches() });
   const port: Port = { clock, random: Math.random, api, log, meter: metrics.meter };
+  const leaseApi = httpApi({ ...http, liveness: livenessWithin(config.leaseDurationMs * LEASE_SILENCE_SHARE) });
   const operator: StintOperator = new StintOperator({
-    api,
-    clock,
-    log,
+    port,
     version,
     // Beside the program both in the source tree and in the image, where the bundle lies in dist/.
     crdFolder: config.crdFolder ?? join(import.meta.dirname, "../crds"),
     installCrds: config.installCrds,
-    begin: () => startCore(port, { namespaces: config.namespaces, defaults: config.defaults, events: config.events }),
+    begin: (door) =>
+      startCore(door, { namespaces: config.namespaces, defaults: config.defaults, events: config.events }),
+    onFailed: (error) => cannotStart(log, error),
+    ...leading(config, { port, leaseApi, identity }),
   });
   const endpoints = await serveEndpoints({
     ...config,
     vitals: {
       notReady: () => operator.notReady(),
+      standing: () => operator.standing(),
+      stuck: () => operator.stuck(),
       watches: () => operator.watches(),
       scrape: () => metrics.scrape(),
       contentType: metrics.contentType,
@@ -89,14 +111,28 @@ async function run(config: Config, log: Log): Promise<void> {
     health: endpoints.healthUrl,
   });
   if (cluster.skipTLSVerify) log.warn("the certificate of the API server is not checked", { cluster: cluster.name });
-  endOnSignal({ operator, endpoints, api, log });
+  endOnSignal({ operator, endpoints, apis: [api, leaseApi], log });
   await operator.start();
+}
+
+interface Seeking {
+  readonly port: Port;
+  readonly leaseApi: HttpApi;
+  readonly identity: string;
+}
+
+/** How the lease is waited for, if there is to be one. Its loss ends the process: nothing half done may go on. */
+function leading(config: Config, { port, leaseApi, identity }: Seeking): Pick<LifecycleOptions, "lead"> {
+  const { leaderElection, leaseNamespace: namespace, leaseName: name, leaseDurationMs } = config;
+  if (!leaderElection || namespace === undefined) return {};
+  const options = { namespace, name, identity, leaseDurationMs };
+  return { lead: (begin) => lead({ port, leaseApi, options, begin, onLost: () => process.exit(1) }) };
 }
 
 interface Running {
   readonly operator: StintOperator;
   readonly endpoints: Endpoints;
-  readonly api: HttpApi;
+  readonly apis: readonly HttpApi[];
   readonly log: Log;
 }
 
@@ -119,14 +155,14 @@ function endOnSignal(running: Running): void {
   process.on("SIGINT", end);
 }
 
-async function stopInOrder({ operator, endpoints, api, log }: Running): Promise<void> {
+async function stopInOrder({ operator, endpoints, apis, log }: Running): Promise<void> {
   const late = setTimeout(() => {
     log.warn("calls are still under way; leaving all the same");
     process.exit(0);
   }, STOP_LIMIT_MS);
   operator.stop();
   await operator.stopped();
-  await Promise.all([endpoints.close(), api.close()]);
+  await Promise.all([endpoints.close(), ...apis.map(async (api) => await api.close())]);
   clearTimeout(late);
   log.info("stint stopped");
 }

@@ -1,35 +1,11 @@
 import { loadAll } from "js-yaml";
 import { NO_DEFAULTS } from "../api/defaults.ts";
 import type { Defaults } from "../api/defaults.ts";
-import type { HttpVersion } from "../port/connector.ts";
-import type { Address } from "../serve/listener.ts";
-import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../serve/log.ts";
 import { readDefaults } from "./defaults.ts";
-import { parseAddress, parseNamespaces, parseOneOf, parseSwitch, parseText, type Parsed } from "./parse.ts";
+import { settings, type Config, type FlagConfig } from "./settings.ts";
 import { suggest } from "./suggest.ts";
 
-/** Everything that can be set, checked and frozen. */
-export interface Config {
-  /** Empty: all namespaces. */
-  readonly namespaces: readonly string[];
-  readonly kubeconfig: string | undefined;
-  readonly context: string | undefined;
-  readonly installCrds: boolean;
-  readonly crdFolder: string | undefined;
-  /** Write events about attempts that ended. */
-  readonly events: boolean;
-  readonly metricsAddress: Address;
-  /** undefined: at metricsAddress alone. */
-  readonly healthAddress: Address | undefined;
-  /** undefined: no TLS, no token. */
-  readonly metricsTlsFolder: string | undefined;
-  readonly httpVersion: HttpVersion;
-  readonly logLevel: LogLevel;
-  /** auto: text on a terminal, JSON elsewhere. */
-  readonly logFormat: LogFormat | "auto";
-  /** What TaskRuns get that do not say it themselves; only a file can hold it. */
-  readonly defaults: Defaults;
-}
+export type { Config } from "./settings.ts";
 
 /** What the command line asks for. */
 export type Invocation =
@@ -46,126 +22,10 @@ export interface Surroundings {
   readonly build: { readonly version: string; readonly commit: string; readonly node: string };
 }
 
-interface Setting<T> {
-  readonly flag: string;
-  readonly value: string;
-  readonly help: string;
-  readonly initial: T;
-  readonly shown: string;
-  readonly parse: (text: string) => Parsed<T>;
-  /** As a flag without a value it stands for "true". */
-  readonly isSwitch?: true;
-}
-
-/** What a flag can say. */
-type FlagConfig = Omit<Config, "defaults">;
-type Settings = { readonly [K in keyof FlagConfig]: Setting<FlagConfig[K]> };
-
 /** The key of the file that no flag has. */
 const DEFAULTS_KEY = "defaults";
 
 const HELP_COLUMN_CHARS = 32;
-
-const settings: Settings = {
-  namespaces: {
-    flag: "namespaces",
-    value: "a,b",
-    help: "Namespaces to work in. Empty: all.",
-    initial: [],
-    shown: "all",
-    parse: parseNamespaces,
-  },
-  kubeconfig: {
-    flag: "kubeconfig",
-    value: "file",
-    help: "Cluster to work on.",
-    initial: undefined,
-    shown: "$KUBECONFIG, ~/.kube/config, or the pod's service account",
-    parse: parseText,
-  },
-  context: {
-    flag: "context",
-    value: "name",
-    help: "Context of the kubeconfig.",
-    initial: undefined,
-    shown: "its current context",
-    parse: parseText,
-  },
-  installCrds: {
-    flag: "install-crds",
-    value: "true|false",
-    help: "Create and update the custom resource definitions at start.",
-    initial: false,
-    shown: "false",
-    parse: parseSwitch,
-    isSwitch: true,
-  },
-  crdFolder: {
-    flag: "crd-folder",
-    value: "folder",
-    help: "Where their files are.",
-    initial: undefined,
-    shown: "crds/ beside the program",
-    parse: parseText,
-  },
-  events: {
-    flag: "events",
-    value: "true|false",
-    help: "Write an event when an attempt ends, for kubectl describe.",
-    initial: true,
-    shown: "true",
-    parse: parseSwitch,
-    isSwitch: true,
-  },
-  metricsAddress: {
-    flag: "metrics-address",
-    value: "host:port",
-    help: "Where /metrics, /healthz and /readyz are served. Port 0: any free one.",
-    initial: { host: "127.0.0.1", port: 8080 },
-    shown: "127.0.0.1:8080",
-    parse: parseAddress,
-  },
-  healthAddress: {
-    flag: "health-address",
-    value: "host:port",
-    help: "Where /healthz and /readyz are served, too, without TLS.",
-    initial: undefined,
-    shown: "at --metrics-address only",
-    parse: parseAddress,
-  },
-  metricsTlsFolder: {
-    flag: "metrics-tls-folder",
-    value: "folder",
-    help: "Of tls.crt and tls.key: metrics by TLS, for those with a token.",
-    initial: undefined,
-    shown: "neither",
-    parse: parseText,
-  },
-  httpVersion: {
-    flag: "http-version",
-    value: "auto|1.1",
-    help: "HTTP to the API server. auto: HTTP/2 where the server can.",
-    initial: "auto",
-    shown: "auto",
-    parse: (text) => parseOneOf(text, ["auto", "1.1"]),
-  },
-  logLevel: {
-    flag: "log-level",
-    value: LOG_LEVELS.join("|"),
-    help: "The least important lines to log.",
-    initial: "info",
-    shown: "info",
-    parse: (text) => parseOneOf(text, LOG_LEVELS),
-  },
-  logFormat: {
-    flag: "log-format",
-    value: "json|text|auto",
-    help: "auto: text on a terminal, else JSON.",
-    initial: "auto",
-    shown: "auto",
-    parse: (text) => parseOneOf(text, [...LOG_FORMATS, "auto"]),
-  },
-};
 
 /** Reads the settings; a flag beats a variable beats the file beats the default. Every problem is reported at once. */
 export function readConfig(around: Surroundings): Invocation {
@@ -197,12 +57,34 @@ export function readConfig(around: Surroundings): Invocation {
     metricsAddress: pick("metricsAddress"),
     healthAddress: pick("healthAddress"),
     metricsTlsFolder: pick("metricsTlsFolder"),
+    ...pickLease(pick, around.readFile, problems),
     httpVersion: pick("httpVersion"),
     logLevel: pick("logLevel"),
     logFormat: pick("logFormat"),
     defaults: file.defaults,
   };
   return problems.length > 0 ? { kind: "wrong", problems } : { kind: "run", config: Object.freeze(config) };
+}
+
+/** Where a pod finds the name of its namespace. */
+const POD_NAMESPACE_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+
+type PickSetting = <K extends keyof FlagConfig>(key: K) => FlagConfig[K];
+type LeaseConfig = Pick<Config, "leaderElection" | "leaseNamespace" | "leaseName" | "leaseDurationMs">;
+
+function pickLease(pick: PickSetting, readFile: Surroundings["readFile"], problems: string[]): LeaseConfig {
+  const leaderElection = pick("leaderElection");
+  let leaseNamespace = pick("leaseNamespace");
+  if (leaderElection && leaseNamespace === undefined) {
+    try {
+      leaseNamespace = readFile(POD_NAMESPACE_FILE).trim();
+    } catch {
+      problems.push(
+        "--leader-election: this is no pod with a namespace of its own: say where the Lease is with --lease-namespace",
+      );
+    }
+  }
+  return { leaderElection, leaseNamespace, leaseName: pick("leaseName"), leaseDurationMs: pick("leaseDurationMs") };
 }
 
 /** What to put into a report of a fault. */

@@ -26,6 +26,16 @@ export const DEFAULT_LIVENESS: Liveness = {
   keepAliveDelayMs: 15_000,
 };
 
+/** The kernel counts in seconds. */
+const KEEP_ALIVE_MIN_MS = 1_000;
+const PINGS_PER_SILENCE = 3;
+
+/** For calls that must come through soon: a peer that is silent for so long is given up, and another connection tried. */
+export function livenessWithin(silenceMs: number): Liveness {
+  const pingIntervalMs = silenceMs / PINGS_PER_SILENCE;
+  return { pingIntervalMs, silenceMs, keepAliveDelayMs: Math.max(KEEP_ALIVE_MIN_MS, pingIntervalMs) };
+}
+
 /** A connection that takes longer to set up than this is refused by something in between. */
 export const CONNECT_TIMEOUT_MS = 10_000;
 

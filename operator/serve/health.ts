@@ -5,6 +5,10 @@ import type { WatchAge } from "./metrics.ts";
 export interface Vitals {
   /** Why we are not ready to work, or nothing. */
   notReady(): string | undefined;
+  /** What a replica that is ready does instead of working, if it does. */
+  standing?(): string | undefined;
+  /** Why the process should be started anew, or nothing. */
+  stuck?(): string | undefined;
   watches(): readonly WatchAge[];
   scrape(): Promise<string>;
   readonly contentType: string;
@@ -20,9 +24,9 @@ export const STALE_WATCH_LIMIT_MS = 900_000;
 export function healthAnswer(path: string, vitals: Vitals): Reply | undefined {
   switch (path) {
     case "/healthz":
-      return verdict(notHealthy(vitals.watches()));
+      return verdict(vitals.stuck?.() ?? notHealthy(vitals.watches()));
     case "/readyz":
-      return verdict(vitals.notReady());
+      return verdict(vitals.notReady(), vitals.standing?.());
     default:
       return undefined;
   }
@@ -38,6 +42,6 @@ export function notHealthy(watches: readonly WatchAge[]): string | undefined {
   return names.join("; ");
 }
 
-function verdict(problem: string | undefined): Reply {
-  return problem === undefined ? { status: 200, text: "ok\n" } : { status: 503, text: `${problem}\n` };
+function verdict(problem: string | undefined, good = "ok"): Reply {
+  return problem === undefined ? { status: 200, text: `${good}\n` } : { status: 503, text: `${problem}\n` };
 }

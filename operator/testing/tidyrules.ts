@@ -26,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "bundle.ts": [],
   "version.ts": [],
   "lifecycle.ts": ["api", "controller", "port", "lead"],
-  "main.ts": ["api", "controller", "port", "serve", "config", "lifecycle.ts", "version.ts"],
+  "main.ts": ["api", "controller", "lead", "port", "serve", "config", "lifecycle.ts", "version.ts"],
 };
 /** The one package of the core: pure computation, and all of it behind one file. */
 const CORE_PACKAGES: ReadonlyMap<string, string> = new Map([
