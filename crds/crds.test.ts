@@ -60,14 +60,17 @@ describe.each(crds)("$file", ({ file, whole, spec, version, schema }) => {
     expect(names["singular"]).toBe(String(names["kind"]).toLowerCase());
   });
 
-  it("reads Pending from the start and can be selected by phase, if it has one", () => {
+  it("reads Pending and not observed from the start, and can be selected by phase, if it has one", () => {
     const isDefinition = file === "workflows.yaml";
     const phase = isDefinition ? undefined : fieldOf(schema, "status.phase");
 
     expect((version["selectableFields"] ?? []) as unknown).toEqual(
       isDefinition ? [] : expect.arrayContaining([{ jsonPath: ".status.phase" }]),
     );
-    expect(fieldOf(schema, "status")["default"]).toEqual(isDefinition ? undefined : { phase: "Pending" });
+    expect(fieldOf(schema, "status")["default"]).toEqual({
+      ...(!isDefinition && { phase: "Pending" }),
+      observedGeneration: 0,
+    });
     expect(phase?.["default"]).toBe(isDefinition ? undefined : "Pending");
     expect(phase?.["enum"] ?? ["Pending"]).toContain("Pending");
   });

@@ -73,7 +73,7 @@ describe("with the service account of manifests/ the operator", () => {
     for (const room of [other, a, b]) await room.create("task", { template });
 
     for (const room of [a, b]) expect((await room.over("task")).status.phase).toBe("Succeeded");
-    expect((await other.taskRun("task")).status).toEqual({ phase: "Pending" });
+    expect((await other.taskRun("task")).status).toEqual({ phase: "Pending", observedGeneration: 0 });
     expect(await other.pods()).toEqual([]);
     await expectOnlyNodesRefused(operator);
   });

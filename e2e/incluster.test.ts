@@ -189,7 +189,7 @@ it("applied as manifests/overlays/namespaces says, the operator serves the names
   for (const room of [other, listed]) await room.create("task", { template: done });
 
   expect((await listed.over("task")).status.phase).toBe("Succeeded");
-  expect((await other.taskRun("task")).status).toEqual({ phase: "Pending" });
+  expect((await other.taskRun("task")).status).toEqual({ phase: "Pending", observedGeneration: 0 });
   expect(Object.keys(await rightsIn(listed))).toContain("pods");
   expect(await rightsIn(other)).toEqual({});
   await undeploy();

@@ -140,7 +140,7 @@ it("a TaskRun that is managedBy somebody else, and its pods, are left wholly alo
   await room.create("ours", { template: SHORT });
   await room.over("ours");
 
-  expect((await room.taskRun("foreign")).status).toEqual({ phase: "Pending" });
+  expect((await room.taskRun("foreign")).status).toEqual({ phase: "Pending", observedGeneration: 0 });
   expect(await writesOf(dir, room, "foreign")).toEqual([]);
   const [pod, ...more] = await room.pods("foreign");
   expect([pod?.metadata.deletionTimestamp, more]).toEqual([undefined, []]);

@@ -57,7 +57,7 @@ describe.concurrent("what nobody looked at yet", () => {
     const said = JSON.parse(await room.kubectl.run(["get", "wfr", "fresh", "-o", "json"])) as TaskRun;
 
     expect(row).toMatchObject({ NAME: "fresh", WORKFLOW: "sales", STATUS: "Pending", PROGRESS: "", REASON: "" });
-    expect([said.spec, said.status]).toEqual([spec, { phase: "Pending" }]);
+    expect([said.spec, said.status]).toEqual([spec, { phase: "Pending", observedGeneration: 0 }]);
     expect(await room.kubectl.table(["wfr", "--field-selector=spec.workflowRef.name=sales"])).toHaveLength(1);
     expect(await room.kubectl.table(["wfr", "--field-selector=status.phase=Failed", "--ignore-not-found"])).toEqual([]);
   });

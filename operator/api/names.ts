@@ -64,7 +64,14 @@ export const Phase = {
 } as const;
 export type Phase = (typeof Phase)[keyof typeof Phase];
 
-export const ConditionType = { Succeeded: "Succeeded", Valid: "Valid" } as const;
+export const ConditionType = {
+  Succeeded: "Succeeded",
+  Valid: "Valid",
+  /** What tools that know no kind of ours go by (kstatus): there only while it is True. Not at its end yet. */
+  Reconciling: "Reconciling",
+  /** Likewise: it will not come to what was asked for unless somebody does something. */
+  Stalled: "Stalled",
+} as const;
 export type ConditionType = (typeof ConditionType)[keyof typeof ConditionType];
 
 /** Why a TaskRun or an attempt stands where it stands: the closed list a user can meet in the REASON column. */

@@ -334,7 +334,7 @@ export interface TaskRunStatus {
     };
   }[];
   /**
-   * The condition Succeeded is Unknown until the end (and while suspended), then True (Succeeded) or False (Failed, Cancelled). kubectl wait --for=condition=Succeeded waits for a success; --for=jsonpath={.status.completionTime} waits for any end.
+   * The condition Succeeded is Unknown until the end (and while suspended), then True (Succeeded) or False (Failed, Cancelled). kubectl wait --for=condition=Succeeded waits for a success; --for=jsonpath={.status.completionTime} waits for any end. Beside it, for tools such as Flux, there is Reconciling while it is Unknown and Stalled while it is False.
    *
    * @maxItems 8
    *
@@ -342,7 +342,7 @@ export interface TaskRunStatus {
    */
   conditions?: {
     /**
-     * The condition's name, Succeeded.
+     * The condition's name, Succeeded, Reconciling or Stalled.
      */
     type: string;
     /**
@@ -603,7 +603,7 @@ export interface WorkflowRunStatus {
     message?: string;
   };
   /**
-   * The condition Succeeded is Unknown until the end (and while suspended), then True (Succeeded) or False (Failed, Cancelled). kubectl wait --for=condition=Succeeded waits for a success; --for=jsonpath={.status.completionTime} waits for any end.
+   * The condition Succeeded is Unknown until the end (and while suspended), then True (Succeeded) or False (Failed, Cancelled). kubectl wait --for=condition=Succeeded waits for a success; --for=jsonpath={.status.completionTime} waits for any end. Beside it, for tools such as Flux, there is Reconciling while it is Unknown and Stalled while it is False.
    *
    * @maxItems 8
    *
@@ -611,7 +611,7 @@ export interface WorkflowRunStatus {
    */
   conditions?: {
     /**
-     * The condition's name, Succeeded.
+     * The condition's name, Succeeded, Reconciling or Stalled.
      */
     type: string;
     /**
@@ -1396,7 +1396,7 @@ export interface WorkflowStatus {
     completionTime?: string;
   };
   /**
-   * The condition Valid is False while the definition cannot be run; its message says what is wrong and where.
+   * The condition Valid is False while the definition cannot be run; its message says what is wrong and where. Beside it, for tools such as Flux, there is then Stalled.
    *
    * @maxItems 8
    *
@@ -1404,7 +1404,7 @@ export interface WorkflowStatus {
    */
   conditions?: {
     /**
-     * The condition's name, Valid.
+     * The condition's name, Valid or Stalled.
      */
     type: string;
     /**

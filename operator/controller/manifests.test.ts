@@ -115,6 +115,9 @@ describe("a PodTemplate that is not there", () => {
 
     expect([first, early]).toEqual([{ result: "done", againMs: 1000 }, []]);
     expect(room.methods()).toEqual(["PUT"]);
-    expect(room.statusPut()).toMatchObject({ phase: "Pending", conditions: [{ reason: "TemplateNotFound" }] });
+    expect(room.statusPut()).toMatchObject({
+      phase: "Pending",
+      conditions: [{ reason: "TemplateNotFound" }, { type: "Reconciling" }],
+    });
   });
 });

@@ -120,7 +120,9 @@ describe("own writes are awaited", () => {
     await pass();
 
     expect(methods()).toEqual(["POST", "PUT"]);
-    expect(seen[1]?.body).toMatchObject({ status: { attempt: 1, conditions: [{ reason: "UnknownFate" }] } });
+    expect(seen[1]?.body).toMatchObject({
+      status: { attempt: 1, conditions: [{ reason: "UnknownFate" }, { type: "Reconciling" }] },
+    });
   });
 
   it("a create whose reply shows no pod is looked up like one whose reply was lost", async () => {
@@ -248,6 +250,7 @@ describe("a webhook that is down", () => {
     expect(seen.map(({ method }) => method)).toEqual(["POST", "POST", "POST", "PUT"]);
     expect(statusPut().conditions).toMatchObject([
       { reason: "CreateFailed", message: expect.stringContaining("no endpoints available") as unknown },
+      { type: "Reconciling", status: "True", reason: "CreateFailed" },
     ]);
   });
 
@@ -266,7 +269,10 @@ describe("a webhook that is down", () => {
 
     expect(statusPut()).toMatchObject({
       observedGeneration: 2,
-      conditions: [{ reason: "Stopping", message: expect.stringContaining("keep it") as unknown }],
+      conditions: [
+        { reason: "Stopping", message: expect.stringContaining("keep it") as unknown },
+        { type: "Reconciling" },
+      ],
     });
   });
 });
@@ -303,7 +309,7 @@ describe("refusals", () => {
 
     expect(seen.at(-1)).toMatchObject({
       method: "PUT",
-      body: { status: { conditions: [{ reason: "QuotaExceeded" }] } },
+      body: { status: { conditions: [{ reason: "QuotaExceeded" }, { type: "Reconciling" }] } },
     });
   });
 
@@ -322,7 +328,10 @@ describe("refusals", () => {
     expect(seen[1]?.body).toMatchObject({
       status: {
         phase: "Failed",
-        conditions: [{ reason: "InvalidTemplate", message: expect.stringContaining("image: Required") as unknown }],
+        conditions: [
+          { reason: "InvalidTemplate", message: expect.stringContaining("image: Required") as unknown },
+          { type: "Stalled", status: "True", reason: "InvalidTemplate" },
+        ],
       },
     });
   });

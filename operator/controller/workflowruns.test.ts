@@ -128,7 +128,10 @@ describe("a run that cannot begin", () => {
     expect(failed).toMatchObject({ kind: "quota" });
     expect(room.statuses().at(-1)).toMatchObject({
       phase: "Pending",
-      conditions: [{ reason: "QuotaExceeded", message: expect.stringContaining("exceeded quota") as unknown }],
+      conditions: [
+        { reason: "QuotaExceeded", message: expect.stringContaining("exceeded quota") as unknown },
+        { type: "Reconciling", status: "True", reason: "QuotaExceeded" },
+      ],
     });
   });
 });

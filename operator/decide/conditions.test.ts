@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { atMs, at, aStatus } from "../testing/make.ts";
-import { shownReason, succeededCondition } from "./conditions.ts";
+import { conditionsAfter, shownReason, succeededCondition } from "./conditions.ts";
 
 const now = { generation: 3, now: atMs(90) };
 const before = aStatus({ phase: "Running", reason: "Running" }).conditions ?? [];
@@ -37,5 +37,34 @@ describe("the condition Succeeded", () => {
     expect(next.lastTransitionTime).toBe(at(0));
     expect(shownReason({ conditions: [other, ...before] })).toBe("Running");
     expect(shownReason({})).toBeUndefined();
+  });
+});
+
+describe("the condition by which tools that know no kind of ours go", () => {
+  it.each([
+    ["Pending", "Reconciling"],
+    ["Running", "Reconciling"],
+    ["Suspended", "Reconciling"],
+    ["Succeeded", undefined],
+    ["Failed", "Stalled"],
+    ["Cancelled", "Stalled"],
+  ] as const)("of phase %s is %s, True, in the words of Succeeded", (phase, want) => {
+    const [succeeded, ...others] = conditionsAfter({ phase, reason: "Pending", message: "No room." }, [], now);
+
+    expect(succeeded).toMatchObject({ type: "Succeeded", reason: "Pending", message: "No room." });
+    expect(others.map(({ lastTransitionTime: _time, ...other }) => other)).toEqual(
+      want === undefined
+        ? []
+        : [{ type: want, status: "True", reason: "Pending", message: "No room.", observedGeneration: 3 }],
+    );
+  });
+
+  it("keeps its transition time while it stays, also under another reason", () => {
+    const waiting = conditionsAfter({ phase: "Pending", reason: "BackingOff", message: "" }, before, now);
+
+    expect(waiting.map(({ type, lastTransitionTime }) => [type, lastTransitionTime])).toEqual([
+      ["Succeeded", at(0)],
+      ["Reconciling", at(0)],
+    ]);
   });
 });

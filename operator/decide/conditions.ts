@@ -1,4 +1,7 @@
-/** The condition Succeeded, beside the phase: made together, so that they never disagree (KEP-less convention of Knative and Tekton). */
+/**
+ * The condition Succeeded, beside the phase: made together, so that they never disagree (KEP-less convention of Knative and Tekton).
+ * After it Reconciling or Stalled, by which kstatus (Flux, Config Sync, kpt) tells how any object stands.
+ */
 import type { Condition } from "../api/condition.ts";
 import { ConditionType, Phase } from "../api/names.ts";
 import type { Reason } from "../api/names.ts";
@@ -16,6 +19,33 @@ export interface Moment {
   readonly generation: number;
   /** Milliseconds since 1970. */
   readonly now: number;
+}
+
+/**
+ * All conditions of a status with this verdict, Succeeded first. What succeeded has no other, and a short task has no status
+ * before its end: so the two cost no write, and most TaskRuns not a byte.
+ */
+export function conditionsAfter(verdict: Verdict<string>, before: readonly Condition[], at: Moment): Condition[] {
+  const succeeded = succeededCondition(verdict, before, at);
+  const type = abnormality(succeeded.status);
+  if (type === undefined) return [succeeded];
+  const message = sentence(verdict.message, ABNORMALITY_CHARS);
+  return [succeeded, conditionAfter(before, { type, status: "True", reason: verdict.reason, message }, at)];
+}
+
+/** Enough for a tool that says why it waits, and a quarter of what a status is allowed to grow by: Succeeded has all of it. */
+const ABNORMALITY_CHARS = 256;
+
+/** Of an object that is to come to an end and that the condition Succeeded speaks of. */
+function abnormality(succeeded: Condition["status"]): ConditionType | undefined {
+  switch (succeeded) {
+    case "True":
+      return undefined;
+    case "Unknown":
+      return ConditionType.Reconciling;
+    case "False":
+      return ConditionType.Stalled;
+  }
 }
 
 export function succeededCondition(verdict: Verdict<string>, before: readonly Condition[], at: Moment): Condition {

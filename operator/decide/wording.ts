@@ -7,15 +7,15 @@ import { ending } from "../api/decode.ts";
 export const MESSAGE_CHARS: number = Chars.Message;
 
 /** Printable, one line, well-formed Unicode, and not longer than a message may be: whatever a pod or a server said. */
-export function sentence(message: string): string {
+export function sentence(message: string, chars: number = MESSAGE_CHARS): string {
   const flat = message
     .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ")
     // Invisible characters that turn the direction of text could make a message say something else on the screen.
     .replace(/\p{Bidi_Control}/gu, "")
     .trim()
     .toWellFormed();
-  if (flat.length <= MESSAGE_CHARS) return flat;
-  return `${flat.slice(0, MESSAGE_CHARS - 4).toWellFormed()} ...`;
+  if (flat.length <= chars) return flat;
+  return `${flat.slice(0, chars - 4).toWellFormed()} ...`;
 }
 
 /** Colours and cursor movements of terminals (ECMA-48 control sequences). */

@@ -238,9 +238,22 @@ export function aStatus(wish: {
     attempt: attempts.length,
     startTime: START,
     ...(attempts.length > 0 && { attempts: attempts.map((one, index) => anAttempt(index + 1, one)) }),
-    conditions: [{ type: "Succeeded", status, reason, message, observedGeneration: 1, lastTransitionTime: at(0) }],
+    conditions: [
+      { type: "Succeeded", status, reason, message, observedGeneration: 1, lastTransitionTime: at(0) },
+      ...abnormality(status, reason, message),
+    ],
     ...rest,
   };
+}
+
+function abnormality(
+  succeeded: "True" | "False" | "Unknown",
+  reason: string,
+  message: string,
+): NonNullable<TaskRunStatus["conditions"]> {
+  if (succeeded === "True") return [];
+  const type = succeeded === "False" ? "Stalled" : "Reconciling";
+  return [{ type, status: "True", reason, message, observedGeneration: 1, lastTransitionTime: at(0) }];
 }
 
 function anAttempt(number: number, wish: Partial<Attempt>): Attempt {

@@ -4,7 +4,7 @@ import { compact, timeMs } from "../../api/decode.ts";
 import { FailureClass, Phase, Reason } from "../../api/names.ts";
 import type { PodRecord } from "../../api/records.ts";
 import type { TaskRunStatus } from "../../api/types.ts";
-import { succeededCondition } from "../conditions.ts";
+import { conditionsAfter } from "../conditions.ts";
 import type { Verdict } from "../conditions.ts";
 import { sentence, span, stamp } from "../wording.ts";
 import { ranThisWork, superseded } from "./facts.ts";
@@ -50,7 +50,7 @@ export function statusFrom(facts: Facts, view: View): TaskRunStatus {
     ...handedOver(facts, attempts.at(-1)),
     nextAttemptTime: nextAttemptAt === undefined ? undefined : stamp(nextAttemptAt),
     attempts: attempts.length === 0 ? undefined : attempts,
-    conditions: [succeededCondition(view, facts.before.conditions ?? [], at)],
+    conditions: conditionsAfter(view, facts.before.conditions ?? [], at),
   });
 }
 

@@ -155,6 +155,14 @@ describe("the end of a run", () => {
         observedGeneration: 1,
         lastTransitionTime: at(60),
       },
+      {
+        type: "Stalled",
+        status: "True",
+        reason: "TaskFailed",
+        message: "Task load failed.",
+        observedGeneration: 1,
+        lastTransitionTime: at(60),
+      },
     ]);
   });
 

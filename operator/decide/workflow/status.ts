@@ -5,7 +5,7 @@ import type { RunReason } from "../../api/names.ts";
 import { TERMINAL_PHASES } from "../../api/records.ts";
 import type { WorkflowRunRecord } from "../../api/records.ts";
 import type { WorkflowRunStatus } from "../../api/types.ts";
-import { succeededCondition } from "../conditions.ts";
+import { conditionsAfter } from "../conditions.ts";
 import type { Verdict } from "../conditions.ts";
 import { closed, sentence, span, stamp } from "../wording.ts";
 import { mappedStatus } from "./mappedstatus.ts";
@@ -72,7 +72,7 @@ export function runStatus(view: RunView): WorkflowRunStatus {
     ...tasks,
     stopped: view.stopped,
     retry: retryStatus(view.retry ?? before.retry),
-    conditions: [succeededCondition(withFailure(verdict, tasks.firstFailures?.[0]), before.conditions ?? [], at)],
+    conditions: conditionsAfter(withFailure(verdict, tasks.firstFailures?.[0]), before.conditions ?? [], at),
   });
 }
 

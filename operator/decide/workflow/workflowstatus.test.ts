@@ -35,6 +35,7 @@ describe("whether a Workflow can be run", () => {
     });
     expect(statusOf({}, { validity: invalid }).conditions).toMatchObject([
       { type: "Valid", status: "False", reason: "InvalidWorkflow", message: invalid.message },
+      { type: "Stalled", status: "True", reason: "InvalidWorkflow", message: invalid.message },
     ]);
   });
 

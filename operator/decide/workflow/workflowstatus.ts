@@ -5,6 +5,7 @@ import { TERMINAL_PHASES } from "../../api/records.ts";
 import type { WorkflowRecord, WorkflowRunRecord } from "../../api/records.ts";
 import type { WorkflowStatus } from "../../api/types.ts";
 import { conditionAfter } from "../conditions.ts";
+import type { Condition, Moment } from "../conditions.ts";
 
 export interface WorkflowView {
   readonly workflow: WorkflowRecord;
@@ -32,11 +33,16 @@ export function workflowStatus(view: WorkflowView): WorkflowStatus {
     activeRuns: runs.filter((run) => !hasEnded(run)).length,
     lastRun: lastRun(before.lastRun, runs),
     lastCompletedRun: lastCompletedRun(before.lastCompletedRun, runs),
-    conditions:
-      validity === undefined
-        ? before.conditions
-        : [conditionAfter(before.conditions ?? [], { type: ConditionType.Valid, ...wordsOf(validity) }, at)],
+    conditions: validity === undefined ? before.conditions : conditionsOf(validity, before.conditions ?? [], at),
   });
+}
+
+/** Stalled beside Valid=False, for tools that know Stalled only; it does not wait for runs: those have conditions of their own. */
+function conditionsOf(validity: Validity, before: readonly Condition[], at: Moment): Condition[] {
+  const words = wordsOf(validity);
+  const valid = conditionAfter(before, { type: ConditionType.Valid, ...words }, at);
+  if (validity.isValid) return [valid];
+  return [valid, conditionAfter(before, { ...words, type: ConditionType.Stalled, status: "True" }, at)];
 }
 
 function wordsOf(validity: Validity): { status: "True" | "False"; reason: ValidReason; message: string } {

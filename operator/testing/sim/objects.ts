@@ -187,6 +187,16 @@ export function isTerminalPhase(phase: string | undefined): boolean {
   return phase === "Succeeded" || phase === "Failed" || phase === "Cancelled";
 }
 
+/** What tools that know no kind of ours go by (kstatus), against what the phase asks for. Empty if they agree. */
+export function abnormalityProblem(phase: string | undefined, conditions: readonly Condition[] = []): string {
+  const want = !isTerminalPhase(phase) ? "Reconciling" : phase === "Succeeded" ? "" : "Stalled";
+  const found = conditions.filter(({ type }) => type === "Reconciling" || type === "Stalled");
+  const got = found.map(({ type, status }) => (status === "True" ? type : `${type}=${status}`)).join();
+  return got === want
+    ? ""
+    : `phase ${phase}, but of the conditions Reconciling and Stalled there is "${got}", not "${want}"`;
+}
+
 /** Runs until the phase is Succeeded or Failed: the pod's life as the API server sees it is over. */
 export function podEnded(pod: Pod): boolean {
   return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";

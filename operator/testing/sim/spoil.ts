@@ -81,8 +81,10 @@ export function inSpec(body: Body, fields: Body): Body {
 }
 
 export function ended(status: Body, phase: string): Body {
-  const verdict = { status: phase === "Succeeded" ? "True" : "False", reason: phase };
-  const conditions = (status["conditions"] as readonly Body[]).map((condition) => merged(condition, verdict));
+  const isGood = phase === "Succeeded";
+  const [before] = status["conditions"] as readonly Body[];
+  const succeeded = merged(before ?? {}, { status: isGood ? "True" : "False", reason: phase });
+  const conditions = isGood ? [succeeded] : [succeeded, { ...succeeded, type: "Stalled", status: "True" }];
   return { completionTime: "2030-01-01T00:00:00Z", ...status, phase, conditions };
 }
 

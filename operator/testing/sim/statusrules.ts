@@ -1,7 +1,14 @@
 /** What every status of a TaskRun must satisfy: by itself, against the one before, and against the truth about its pods. */
 import { isDeepStrictEqual } from "node:util";
 import { loadSchema, problemsOf, pruned } from "./apiserver/schema.ts";
-import { type AttemptEntry, isRecord, isTerminalPhase, type TaskRun, type TaskRunStatus } from "./objects.ts";
+import {
+  abnormalityProblem,
+  type AttemptEntry,
+  isRecord,
+  isTerminalPhase,
+  type TaskRun,
+  type TaskRunStatus,
+} from "./objects.ts";
 import type { SeenEnd } from "./link.ts";
 import type { PodRecord, Truth } from "./truth.ts";
 
@@ -141,6 +148,8 @@ function disagreement(status: TaskRunStatus): Problem | undefined {
   const want = !isTerminalPhase(status.phase) ? "Unknown" : status.phase === "Succeeded" ? "True" : "False";
   if (condition?.status !== want)
     return monotonic(`phase ${status.phase} but condition Succeeded=${condition?.status}`);
+  const abnormality = abnormalityProblem(status.phase, status.conditions);
+  if (abnormality !== "") return monotonic(abnormality);
   const hasEnd = status.completionTime !== undefined;
   if (hasEnd !== isTerminalPhase(status.phase))
     return monotonic(`phase ${status.phase}, completionTime ${status.completionTime}`);

@@ -182,6 +182,19 @@ export const WRONG_OPERATORS: Readonly<Record<string, WrongOperator>> = {
     spoil: (request, send) =>
       send(isStatusWrite(request) ? withStatus(request, (status) => ({ ...status, conditions: [] })) : request),
   },
+  "still says Reconciling at the end": {
+    rule: "I6",
+    scenario: "success",
+    spoil: (request, send) =>
+      send(
+        isStatusWrite(request) && phaseOf(request) === "Succeeded"
+          ? withStatus(request, (status) => {
+              const [succeeded] = status["conditions"] as readonly Body[];
+              return { ...status, conditions: [succeeded, { ...succeeded, type: "Reconciling" }] };
+            })
+          : request,
+      ),
+  },
   "counts attempts backwards": {
     rule: "I6",
     scenario: "retryThenSuccess",

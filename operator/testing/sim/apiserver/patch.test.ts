@@ -50,7 +50,7 @@ describe("PATCH", () => {
     const { patch } = made();
     const { status, body } = patch({ spec: { cancel: true }, status: { phase: "Failed" } });
     expect([status, body.spec["cancel"], body.metadata.generation]).toEqual([200, true, 2]);
-    expect(body.status).toEqual({ phase: "Pending" });
+    expect(body.status).toEqual({ phase: "Pending", observedGeneration: 0 });
     expect(body.spec).toHaveProperty("template");
     const { body: noted } = patch({ metadata: { annotations: { "example.com/a": "b" } } });
     expect(noted.metadata.generation).toBe(2);
@@ -102,7 +102,10 @@ describe("PATCH", () => {
   it("of the status changes the status alone", () => {
     const { client } = made();
     const { body } = client.send("PATCH", `${TASKRUNS}/a/status`, { spec: { cancel: true }, status: { attempt: 1 } });
-    expect([body.spec["cancel"], body.status]).toEqual([false, { phase: "Pending", attempt: 1 }]);
+    expect([body.spec["cancel"], body.status]).toEqual([
+      false,
+      { phase: "Pending", observedGeneration: 0, attempt: 1 },
+    ]);
   });
 
   it.each([

@@ -9,7 +9,7 @@ describe("creation", () => {
     const { status, body } = client.send("POST", TASKRUNS, { ...aTaskRun("a"), status: { phase: "Succeeded" } });
     expect(status).toBe(201);
     expect(body.metadata.generation).toBe(1);
-    expect(body.status).toEqual({ phase: "Pending" });
+    expect(body.status).toEqual({ phase: "Pending", observedGeneration: 0 });
     expect(body.spec).toMatchObject({ suspend: false, cancel: false, rerun: "OnSpecChange", onUnknownFate: "Wait" });
   });
 

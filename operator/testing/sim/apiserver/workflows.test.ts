@@ -17,19 +17,21 @@ function aRun(spec: object = {}, name = "r"): object {
 }
 
 describe("a Workflow", () => {
-  it("is stored with its templates and items as they are, and without a status", () => {
+  it("is stored with its templates and items as they are, and shown with a status that says nobody has looked at it", () => {
     const items = ["a", 1, { key: [true] }];
     const tasks = [{ name: "a", forEach: { items }, podTemplateRef: { name: "p" } }];
     const { status, body } = new Client().send("POST", WORKFLOWS, aWorkflow({ tasks }));
-    expect([status, body.spec["tasks"], body.status]).toEqual([201, tasks, undefined]);
+    expect([status, body.spec["tasks"], body.status]).toEqual([201, tasks, { observedGeneration: 0 }]);
   });
 
-  it("keeps its resourceVersion where a status changes nothing, from the beginning", () => {
+  it("keeps its resourceVersion where a status changes nothing", () => {
     const client = new Client();
     const { body } = client.send("POST", WORKFLOWS, aWorkflow());
-    const { body: same } = client.send("PUT", `${WORKFLOWS}/w/status`, body);
-    expect(same.metadata.resourceVersion).toBe(body.metadata.resourceVersion);
-    const { body: other } = client.send("PUT", `${WORKFLOWS}/w/status`, { ...body, status: { activeRuns: 1 } });
+    // What was shown by default is stored by the first write.
+    const { body: stored } = client.send("PUT", `${WORKFLOWS}/w/status`, body);
+    const { body: same } = client.send("PUT", `${WORKFLOWS}/w/status`, stored);
+    expect(same.metadata.resourceVersion).toBe(stored.metadata.resourceVersion);
+    const { body: other } = client.send("PUT", `${WORKFLOWS}/w/status`, { ...same, status: { activeRuns: 1 } });
     expect([other.status, other.metadata.generation]).toEqual([{ activeRuns: 1 }, 1]);
   });
 
@@ -47,7 +49,7 @@ describe("a Workflow", () => {
 describe("a WorkflowRun", () => {
   it("is Pending before anybody has looked", () => {
     const { status, body } = new Client().send("POST", RUNS, aRun());
-    expect([status, body.status]).toEqual([201, { phase: "Pending" }]);
+    expect([status, body.status]).toEqual([201, { phase: "Pending", observedGeneration: 0 }]);
   });
 
   it.each([

@@ -2,7 +2,7 @@
  * What every status of a WorkflowRun must satisfy: by itself, against the one before, and against what became of the run's
  * TaskRuns (I11 RunStatus, I12 RunEnd). `book` has taken the new status over.
  */
-import { isTerminalPhase } from "../objects.ts";
+import { abnormalityProblem, isTerminalPhase } from "../objects.ts";
 import type { Problem } from "../statusrules.ts";
 import { indexesOf, resetBy, type RunBook } from "./book.ts";
 import { isFinal, type Letter, type MappedStatus, nodesOf, type RunStatus, type WorkflowRun } from "./objects.ts";
@@ -82,6 +82,8 @@ function agreement(after: RunStatus): Problem | undefined {
   const isOver = isTerminalPhase(after.phase);
   const want = isOver ? (after.phase === "Succeeded" ? "True" : "False") : "Unknown";
   if (condition?.status !== want) return status(`phase ${after.phase} but condition Succeeded=${condition?.status}`);
+  const abnormality = abnormalityProblem(after.phase, after.conditions);
+  if (abnormality !== "") return status(abnormality);
   if (isOver !== (after.completionTime !== undefined))
     return status(`phase ${after.phase}, completionTime ${after.completionTime}`);
   return undefined;
