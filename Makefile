@@ -99,9 +99,13 @@ install: ## apply the CRDs to the cluster of $KUBECONFIG
 dist/operator.cjs: $(INSTALLED) $(shell find operator -name '*.ts' ! -name '*.test.ts') package-lock.json
 	@node operator/bundle.ts
 
-image: dist/operator.cjs ## bundle the operator into one file and build its image (needs docker or podman; IMAGE=name:tag)
-	@tool=$$(command -v docker || command -v podman) || { echo "make image needs docker or podman; the bundle is in dist/operator.cjs" >&2; exit 1; }; \
-	  $$tool build -f manifests/Dockerfile -t $(or $(IMAGE),stint:dev) .
+image: dist/operator.cjs ## build the operator's image without any container tool into dist/stint-image.tar, and load it into the local cluster (IMAGE=name:tag)
+	@node image/main.ts $(if $(IMAGE),--name=$(IMAGE))
+	@if node e2e/cluster/main.ts status >/dev/null 2>&1; then node e2e/cluster/main.ts load dist/stint-image.tar; \
+	  else echo "no local cluster runs (make up starts one), so none has it"; fi
+	@echo "elsewhere: docker load -i dist/stint-image.tar; podman load -i ...; ctr -n k8s.io images import dist/stint-image.tar;"
+	@echo "           to a registry, without any of them: skopeo copy oci-archive:dist/stint-image.tar docker://REGISTRY/NAME:TAG"
+	@echo "           an ordinary builder makes the same: docker build -f manifests/Containerfile ."
 
 deploy: ## apply namespace, RBAC, CRDs and the deployment to the cluster of $KUBECONFIG and wait for it (IMAGE=name:tag)
 	@kubectl="$(KUBECTL)"; all=$$("$$kubectl" kustomize manifests/); named=$$(awk '$$1 == "image:" { print $$2 }' <<< "$$all"); \

@@ -15,6 +15,7 @@ const config: ViteUserConfig = defineConfig({
             "openapi/**/*.test.ts",
             "manifests/**/*.test.ts",
             "bench/**/*.test.ts",
+            "image/**/*.test.ts",
             "e2e/cluster/**/*.test.ts",
             "e2e/demo/**/*.test.ts",
             "e2e/support/**/*.test.ts",

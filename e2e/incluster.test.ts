@@ -16,7 +16,6 @@ import { until, untilAll } from "./support/waiting.ts";
 const MANIFESTS = join(import.meta.dirname, "../manifests");
 const NAMESPACE = "stint-system";
 const ACCOUNT = `system:serviceaccount:${NAMESPACE}:stint`;
-const IMAGE = "stint.local/operator:e2e";
 const SELECTOR = "app.kubernetes.io/name=stint";
 const POD_SECURITY = "pod-security.kubernetes.io/enforce";
 /** A namespace goes when the last of its pods has stopped. */
@@ -68,7 +67,7 @@ beforeAll(async () => {
   const { dir } = inject("cluster");
   if (!possible() || dir === undefined) return;
   await namespacesAreGone();
-  await loadOperatorImage(dir, IMAGE);
+  await loadOperatorImage(dir);
   await deploy(await manifests());
 });
 
@@ -249,8 +248,6 @@ function fitted(object: Manifest, serverPort: string): Manifest {
   const { spec } = object.spec.template;
   const containers = spec.containers.map((container) => ({
     ...container,
-    image: IMAGE,
-    imagePullPolicy: "Never",
     args: container.args.map((arg) =>
       arg
         .replace(/^--metrics-address=.*$/, `--metrics-address=127.0.0.1:${port}`)

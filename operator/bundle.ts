@@ -44,13 +44,32 @@ const nodeCheck = [
   "process.exit(1)}",
 ].join("");
 
-/** Name, version and licence of each package that has a part in the bundle. @throws when one has no licence */
-function licences({ outputs }: Metafile): string {
+/** The files that have a part in the bundle. */
+function usedFiles({ outputs }: Metafile): readonly string[] {
   const files = Object.values(outputs).flatMap(({ inputs }) => Object.entries(inputs));
-  const used = files.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file);
+  return files.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file);
+}
+
+/** The folders of the packages that these files are of. */
+function packageFolders(used: readonly string[]): readonly string[] {
   const folders = used.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []);
-  const parts = [...new Set(folders)].toSorted().map((folder) => {
-    const { name, version, license } = JSON.parse(readFileSync(join(ROOT, folder, "package.json"), "utf8"));
+  return [...new Set(folders)].toSorted();
+}
+
+interface Package {
+  readonly name: string;
+  readonly version: string;
+  readonly license: string;
+}
+
+function packageIn(folder: string): Package {
+  return JSON.parse(readFileSync(join(ROOT, folder, "package.json"), "utf8")) as Package;
+}
+
+/** Name, version and licence of each package that has a part in the bundle. @throws when one has no licence */
+function licences(used: readonly string[]): string {
+  const parts = packageFolders(used).map((folder) => {
+    const { name, version, license } = packageIn(folder);
     const names = readdirSync(join(ROOT, folder)).filter((file) => /^(licen[cs]e|notice|copying)/i.test(file));
     const texts = names.map((file) => readFileSync(join(ROOT, folder, file), "utf8").trim());
     if (names.length === 0)
@@ -70,12 +89,12 @@ function licences({ outputs }: Metafile): string {
  * Of a package that has no file with its licence: the notices at the head of its files, and the text that they point to, which is
  * the same as that of our own licence. Other licences name their owner in their text, so they must be there. Empty: there is none.
  */
-function licenceInFiles(files: readonly string[], license: unknown): readonly string[] {
+function licenceInFiles(files: readonly string[], license: string): readonly string[] {
   const heads = files.map((file) => /^(?:\/\/.*\n)+/.exec(readFileSync(join(ROOT, file), "utf8"))?.[0] ?? "");
   const found = [...new Set(heads)].filter((head) => head.includes("Copyright"));
   // Where a comment on the code follows a notice, the notice alone is there from another file.
   const notices = found.filter((head) => !found.some((other) => other !== head && head.startsWith(other)));
-  if (notices.length === 0 || !String(license).includes("Apache-2.0")) return [];
+  if (notices.length === 0 || !license.includes("Apache-2.0")) return [];
   const ours = readFileSync(join(ROOT, "LICENSE"), "utf8").trim();
   return [...notices.map((head) => head.replaceAll(/^\/\/ ?/gm, "").trim()), ours];
 }
@@ -117,4 +136,8 @@ const { metafile } = await build({
   plugins: [slimClient],
   logLevel: "warning",
 });
-writeFileSync(join(target, "THIRD_PARTY_LICENSES"), licences(metafile));
+const used = usedFiles(metafile);
+writeFileSync(join(target, "THIRD_PARTY_LICENSES"), licences(used));
+const bundled = packageFolders(used).map(packageIn);
+// For the bill of materials of the image (image/sbom.ts).
+writeFileSync(join(target, "packages.json"), JSON.stringify(bundled.map(({ name, version }) => `${name}@${version}`)));

@@ -1,9 +1,9 @@
 /** Builds everything the local Kubernetes runs into a cache outside the checkout, once per content. */
 import { access, chmod, copyFile, mkdir, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { writeImage } from "../../image/archive.ts";
 import { ClusterError } from "./failure.ts";
 import { go } from "./golang.ts";
-import { writeImage } from "./image.ts";
 import { takeLock } from "./lock.ts";
 import { takeSystemParts } from "./packages.ts";
 import { run } from "./shell.ts";
@@ -144,9 +144,11 @@ async function makeImages(dir: string, work: string): Promise<void> {
   const applets = (await run(busybox, ["--list"])).split("\n").filter((name) => name !== "" && name !== "busybox");
   for (const applet of applets) await symlink("busybox", join(root, "bin", applet));
   await mkdir(join(dir, "images"), { recursive: true });
-  await writeImage({ name: BUSYBOX_IMAGE, folder: root, command: ["sh"] }, join(dir, "images", "busybox.tar"));
+  const folders = [root];
+  const shell = { name: BUSYBOX_IMAGE, folders, settings: { command: ["sh"] } };
+  await writeImage(shell, join(dir, "images", "busybox.tar"));
   // The pod sandbox's process has one duty: to stay. Its signals do not matter, it is always killed.
-  const pause = { name: PAUSE_IMAGE, folder: root, entrypoint: ["/bin/sleep", "infinity"] };
+  const pause = { name: PAUSE_IMAGE, folders, settings: { entrypoint: ["/bin/sleep", "infinity"] } };
   await writeImage(pause, join(dir, "images", "pause.tar"));
 }
 

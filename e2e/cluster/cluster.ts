@@ -14,8 +14,6 @@ import { claimDir, paths, readState, refuseForeign, type ClusterState } from "./
 import { ownEntries, removeFiles, stopCluster } from "./stop.ts";
 
 export { auditBytes, auditEntries, type AuditEntry } from "./audit.ts";
-export { writeImage, type ImageSource } from "./image.ts";
-export { placeProgram } from "./program.ts";
 export { SIMULATED_KEY, SIMULATED_VALUE } from "./simulated.ts";
 export { BUSYBOX_IMAGE } from "./versions.ts";
 export type { ClusterOptions } from "./options.ts";
@@ -123,7 +121,7 @@ export async function compactEtcd(dir: string): Promise<number> {
   return Number(revision);
 }
 
-/** Makes an image archive (see `writeImage`) known to every real node, so that pods can use it. */
+/** Makes an image archive (see `image/archive.ts`) known to every real node, so that pods can use it. */
 export async function loadImage(dir: string, archive: string): Promise<void> {
   const state = await stateOf(dir);
   await Promise.all(state.realNodes.map((node) => importImage(state, node, archive)));

@@ -1,9 +1,10 @@
 /** The local Kubernetes on the command line: `node e2e/cluster/main.ts up`. */
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { buildTools } from "../tools/tools.ts";
 import { removeAbandoned } from "./abandoned.ts";
 import { build } from "./build.ts";
-import { down, restartComponent, status, up } from "./cluster.ts";
+import { attach, down, loadImage, restartComponent, status, up } from "./cluster.ts";
 import { ClusterError } from "./failure.ts";
 import { clusterDir, downCommand, parseOptions, thisHost } from "./options.ts";
 
@@ -16,6 +17,7 @@ const USAGE = `usage: node e2e/cluster/main.ts VERB
                         also what a demo, test or benchmark left that was killed
   status                which components run, which nodes are ready
   restart COMPONENT     end one component and start it again, with the same port and data
+  load ARCHIVE          make the image in an archive (OCI or docker) known to the real nodes
 
 environment
   CLUSTER_DIR           folder of the cluster; another folder is another cluster beside the first
@@ -30,6 +32,9 @@ environment
 /** The exit code of a program that was interrupted, as shells report it. */
 const INTERRUPTED = 130;
 
+/** The verbs that take a word more. */
+const WITH_ARGUMENT: ReadonlySet<string> = new Set(["restart", "load"]);
+
 const say = (line: string): void => console.log(line);
 
 async function main(args: readonly string[]): Promise<void> {
@@ -41,10 +46,11 @@ async function main(args: readonly string[]): Promise<void> {
     down: downVerb,
     status: statusVerb,
     restart: () => restartVerb(rest),
+    load: () => loadVerb(rest),
   };
   const chosen = verbs[verb];
   if (chosen === undefined) throw new ClusterError(`${verb === "" ? "no verb" : `"${verb}" is no verb`}\n${USAGE}`);
-  if (rest.length > 0 && verb !== "restart") throw new ClusterError(`${verb} takes no "${rest[0]}"\n${USAGE}`);
+  if (rest.length > 0 && !WITH_ARGUMENT.has(verb)) throw new ClusterError(`${verb} takes no "${rest[0]}"\n${USAGE}`);
   await chosen();
 }
 
@@ -105,6 +111,18 @@ async function restartVerb(rest: readonly string[]): Promise<void> {
   if (name === undefined || extra !== undefined) throw new ClusterError(`restart takes one component\n${USAGE}`);
   await restartComponent(clusterDir(process.env), name);
   say(`${name} was restarted and is ready`);
+}
+
+async function loadVerb(rest: readonly string[]): Promise<void> {
+  const [archive, extra] = rest;
+  if (archive === undefined || extra !== undefined) throw new ClusterError(`load takes one archive\n${USAGE}`);
+  const dir = clusterDir(process.env);
+  const { realNodes } = await attach(dir);
+  if (realNodes.length === 0) {
+    return say(`the cluster in ${dir} has simulated nodes only: they run no images, nothing was loaded`);
+  }
+  await loadImage(dir, resolve(archive));
+  say(`loaded into ${realNodes.join(", ")} of the cluster in ${dir}`);
 }
 
 try {
