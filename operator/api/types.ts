@@ -1391,6 +1391,18 @@ export interface WorkflowStatus {
      */
     phase?: string;
     /**
+     * Why, in one word.
+     */
+    reason?: string;
+    /**
+     * Why, in a sentence.
+     */
+    message?: string;
+    /**
+     * The generation of this Workflow that it executed. Absent if it never began.
+     */
+    workflowGeneration?: number;
+    /**
      * When it ended.
      */
     completionTime?: string;

@@ -63,6 +63,9 @@ function decodeWorkflowStatus(status: Json): WorkflowStatus {
     lastRun: compactUnlessEmpty({ ...nameAndPhase(last), startTime: time(last["startTime"]) }),
     lastCompletedRun: compactUnlessEmpty({
       ...nameAndPhase(completed),
+      reason: word(completed["reason"], Chars.Word),
+      message: word(completed["message"], Chars.Message),
+      workflowGeneration: count(completed["workflowGeneration"], Number.MAX_SAFE_INTEGER),
       completionTime: time(completed["completionTime"]),
     }),
     conditions: conditionsOf(status),

@@ -96,6 +96,26 @@ describe("the runs of a Workflow", () => {
     });
   });
 
+  it("that have ended are told of with the reason, the words and the generation, so that nobody needs to look for the run", () => {
+    const condition = { type: "Succeeded", status: "False", reason: "TaskFailed", message: "x".repeat(300) } as const;
+    const conditions = [{ ...condition, lastTransitionTime: at(9) }];
+    const { lastCompletedRun } = statusOf(
+      {},
+      {
+        runs: [aRun("a", 1, { ...ended("Failed", 9), workflowGeneration: 2, conditions })],
+      },
+    );
+
+    expect(lastCompletedRun).toEqual({
+      name: "a",
+      phase: "Failed",
+      reason: "TaskFailed",
+      message: `${"x".repeat(252)} ...`,
+      workflowGeneration: 2,
+      completionTime: at(9),
+    });
+  });
+
   it("that were deleted before their end are forgotten", () => {
     const before = statusOf({}, { runs: [aRun("a", 1, { phase: "Running" })] });
 

@@ -4,8 +4,9 @@ import { ConditionType, ValidReason } from "../../api/names.ts";
 import { TERMINAL_PHASES } from "../../api/records.ts";
 import type { WorkflowRecord, WorkflowRunRecord } from "../../api/records.ts";
 import type { WorkflowStatus } from "../../api/types.ts";
-import { conditionAfter } from "../conditions.ts";
+import { conditionAfter, shownMessage, shownReason } from "../conditions.ts";
 import type { Condition, Moment } from "../conditions.ts";
+import { sentence } from "../wording.ts";
 
 export interface WorkflowView {
   readonly workflow: WorkflowRecord;
@@ -20,6 +21,8 @@ export interface WorkflowView {
 
 export type Validity = { readonly isValid: true } | { readonly isValid: false; readonly message: string };
 
+/** Of the words of a run's end, for who looks at the Workflow alone: the run has all of them. */
+const END_MESSAGE_CHARS = 256;
 const VALID_MESSAGE = "The definition can be run.";
 
 export function workflowStatus(view: WorkflowView): WorkflowStatus {
@@ -75,13 +78,21 @@ function lastCompletedRun(
 ): WorkflowStatus["lastCompletedRun"] {
   const ended = runs.filter((run) => hasEnded(run) && run.status.completionTime !== undefined);
   const last = latest(ended, (a, b) => endMs(a) - endMs(b) || byCreation(a, b));
-  const found: WorkflowStatus["lastCompletedRun"] = last && {
-    name: last.name,
-    phase: last.status.phase ?? "Pending",
-    ...(last.status.completionTime !== undefined && { completionTime: last.status.completionTime }),
-  };
+  const found = last && endOf(last);
   if (before === undefined || isAmong(runs, before.name)) return found;
   return isLater(before.completionTime, found?.completionTime) ? before : found;
+}
+
+function endOf({ name, status }: WorkflowRunRecord): NonNullable<WorkflowStatus["lastCompletedRun"]> {
+  const message = sentence(shownMessage(status) ?? "", END_MESSAGE_CHARS);
+  return compact<NonNullable<WorkflowStatus["lastCompletedRun"]>>({
+    name,
+    phase: status.phase ?? "Pending",
+    reason: shownReason(status),
+    message: message === "" ? undefined : message,
+    workflowGeneration: status.workflowGeneration,
+    completionTime: status.completionTime,
+  });
 }
 
 function latest(
