@@ -22,6 +22,13 @@ describe("values", () => {
     ["a switch", ["--install-crds", "--log-level=warn"], { installCrds: true, logLevel: "warn" }],
     ["a switch turned off", ["--install-crds=false"], { installCrds: false }],
     ["an address", ["--metrics-address=0.0.0.0:0"], { metricsAddress: { host: "0.0.0.0", port: 0 } }],
+    ["a span", ["--lease-duration=30s"], { leaseDurationMs: 30_000 }],
+    ["a span without its unit", ["--lease-duration=4"], { leaseDurationMs: 4_000 }],
+    [
+      "where the Lease is",
+      ["--leader-election", "--lease-namespace=a", "--lease-name=b.c"],
+      { leaderElection: true, leaseNamespace: "a", leaseName: "b.c", leaseDurationMs: 15_000 },
+    ],
     ["a bare port", ["--metrics-address=:9"], { metricsAddress: { host: "", port: 9 } }],
     ["an IPv6 address", ["--metrics-address=[::1]:9"], { metricsAddress: { host: "::1", port: 9 } }],
     ["an address for health", ["--health-address=:8081"], { healthAddress: { host: "", port: 8081 } }],
@@ -30,6 +37,14 @@ describe("values", () => {
     ["a path with =", ["--kubeconfig=/a=b"], { kubeconfig: "/a=b" }],
   ])("reads %s", (_name, argv, want) => {
     expect(configOf({ argv })).toMatchObject(want);
+  });
+
+  it("take the namespace of the pod for that of the Lease", () => {
+    const file = { "/var/run/secrets/kubernetes.io/serviceaccount/namespace": "stint-system\n" };
+
+    expect(configOf({ argv: ["--leader-election"] }, file).leaseNamespace).toBe("stint-system");
+    expect(configOf({ argv: ["--leader-election", "--lease-namespace=a"] }, file).leaseNamespace).toBe("a");
+    expect(configOf({}, file).leaseNamespace).toBeUndefined();
   });
 
   it("reads lists, numbers and switches from a file", () => {
@@ -80,6 +95,15 @@ describe("problems", () => {
     ["a wrong port", ["--metrics-address=h:70000"], /give host:port/],
     ["a wrong switch", ["--install-crds=maybe"], /choose one of true, false/],
     ["an empty switch", ["--install-crds="], /^--install-crds: "" is wrong: choose one of true, false$/],
+    ["a short span", ["--lease-duration=2s"], /^--lease-duration: "2s" is wrong: give whole seconds from 3s to 120s$/],
+    ["a span in other words", ["--lease-duration=1m"], /give whole seconds/],
+    [
+      "no place for the Lease",
+      ["--leader-election"],
+      /^--leader-election: .* say where the Lease is with --lease-namespace$/,
+    ],
+    ["a place that is none", ["--lease-namespace=a,b"], /give the name of one namespace/],
+    ["a name that is none", ["--lease-name=A"], /give lower-case letters, digits, dashes and dots/],
     ["an empty context", ["--context="], /must not be empty/],
     ["a missing file", ["--config=none"], /^none: cannot be read: ENOENT none$/],
   ])("name %s", (_name, argv, want) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { NOTHING_SEEN, isOver, nextStep, seen, spansOf } from "./claim.ts";
+import { NOTHING_SEEN, isOver, nextStep, seen, spansOf, whyOver } from "./claim.ts";
 import type { Step } from "./claim.ts";
 import { decodeLease, heldBy, released } from "./lease.ts";
 import type { Candidate, Lease } from "./lease.ts";
@@ -83,6 +83,17 @@ describe("a leader", () => {
   ])("%s", (_name, got, want) => {
     expect(got).toBe(want);
   });
+});
+
+it("blames the clock where the clock was at fault", () => {
+  const [sent, now] = [
+    { monotonicMs: 0, wallMs: NOW },
+    { monotonicMs: 500, wallMs: NOW + 3_600_500 },
+  ];
+
+  expect(whyOver(sent, now, { spans: spansOf(US), trouble: undefined })).toBe(
+    "the machine's clock was set forward by 3600.0 s, or the machine has slept",
+  );
 });
 
 describe("the Lease", () => {

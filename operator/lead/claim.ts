@@ -79,3 +79,23 @@ export interface Moment {
 export function isOver(sent: Moment, now: Moment, { heldMs }: Spans): boolean {
   return now.monotonicMs - sent.monotonicMs >= heldMs || now.wallMs - sent.wallMs >= heldMs;
 }
+
+/** The last renewal that succeeded is too old: whose fault is it? `trouble`: what has failed since. */
+export function whyOver(
+  sent: Moment,
+  now: Moment,
+  { spans, trouble }: { readonly spans: Spans; readonly trouble: string | undefined },
+): string {
+  const pastMs = now.monotonicMs - sent.monotonicMs;
+  if (pastMs < spans.heldMs) {
+    const aheadMs = now.wallMs - sent.wallMs - pastMs;
+    return `the machine's clock was set forward by ${seconds(aheadMs)}, or the machine has slept`;
+  }
+  const past = `the last renewal was sent ${seconds(pastMs)} ago, and ${seconds(spans.heldMs)} are allowed`;
+  if (trouble !== undefined) return `${past}: ${trouble}`;
+  return `${past}: no answer came, or this process stood still (stopped, no CPU time, a full disk, a sleeping machine)`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

@@ -9,8 +9,9 @@
  *   lost        for good: the process ends
  */
 import type { ApiPort, Port } from "../api/port.ts";
-import { NOTHING_SEEN, isOver, nextStep, seen, spansOf } from "./claim.ts";
+import { NOTHING_SEEN, isOver, nextStep, seen, spansOf, whyOver } from "./claim.ts";
 import type { Moment, Sight, Spans, Step } from "./claim.ts";
+import { Complaints } from "./complaints.ts";
 import { heldBy, released } from "./lease.ts";
 import type { Candidate, Lease } from "./lease.ts";
 import { LeaseCalls } from "./leasecalls.ts";
@@ -34,12 +35,15 @@ export interface ElectorParts {
 
 /** However long somebody holds the lease, we look up this often; one who does not is stuck. */
 const PAUSE_MAX_MS = 10_000;
-/** The same complaint is repeated this often: enough to be seen in a log that has just been opened. */
-const COMPLAINT_INTERVAL_MS = 30_000;
 /** Two who wrote at the same moment must not do so again and again; of the time between two tries. */
 const CONFLICT_PAUSE_SHARE = 0.25;
 /** A release that meets a change of the Lease by others reads it and tries again; then the lease time sees to it. */
 const RELEASE_TRIES = 2;
+
+const PROBLEMS = {
+  unreadable: "the Lease says nothing to go by; delete it, or choose another --lease-name",
+  trouble: "the Lease is out of reach, will try again",
+};
 
 interface Term {
   /** Before the renewal that succeeded last was sent. */
@@ -54,6 +58,7 @@ export class Elector {
   readonly #calls: LeaseCalls;
   readonly #sighting: Sighting;
   readonly #leaseName: string;
+  readonly #complaints: Complaints;
   #state: LeadState = { at: "seeking" };
   #sight: Sight = NOTHING_SEEN;
   /** What we have seen is what there is, as far as we know. */
@@ -65,7 +70,6 @@ export class Elector {
   #ending = false;
   #mayRelease = false;
   #trouble: string | undefined;
-  #complainedAtMs = Number.NEGATIVE_INFINITY;
   #turnMs: number;
   #lastAnswerMs: number;
   #poked = false;
@@ -77,6 +81,7 @@ export class Elector {
     this.#parts = parts;
     this.#spans = spansOf(us);
     this.#leaseName = `${us.namespace}/${us.name}`;
+    this.#complaints = new Complaints(port, this.#leaseName);
     this.#calls = new LeaseCalls(port, leaseApi, { us, timeoutMs: this.#spans.callMs });
     this.#sighting = new Sighting(port, {
       calls: this.#calls,
@@ -85,7 +90,7 @@ export class Elector {
       told: {
         saw: (lease) => this.#saw(lease),
         unsure: () => this.#unsure(),
-        trouble: (cause) => this.#complain("cannot watch the Lease; it is read again and again instead", cause),
+        trouble: (cause) => this.#complaints.say("cannot watch the Lease; it is read again and again instead", cause),
       },
     });
     this.#turnMs = port.clock.monotonic();
@@ -117,7 +122,7 @@ export class Elector {
     if (this.#state.at !== "leading" || this.#term === undefined) return false;
     const now = this.#moment();
     if (!isOver(this.#term.sent, now, this.#spans)) return true;
-    this.#lose(this.#whyOver(this.#term.sent, now));
+    this.#lose(whyOver(this.#term.sent, now, { spans: this.#spans, trouble: this.#trouble }));
     return false;
   }
 
@@ -284,30 +289,14 @@ export class Elector {
 
   async #ask(asked: Promise<Answer>): Promise<Answer> {
     const answer = await asked;
-    switch (answer.kind) {
-      case "lease":
-      case "absent":
-      case "conflict":
-        this.#lastAnswerMs = this.#now();
-        this.#trouble = undefined;
-        break;
-      case "unreadable":
-        this.#complain("the Lease says nothing to go by; delete it, or choose another --lease-name", answer.cause);
-        break;
-      case "trouble":
-        this.#complain("the Lease is out of reach, will try again", answer.cause);
-        break;
+    if (answer.kind === "unreadable" || answer.kind === "trouble") {
+      this.#trouble = answer.cause;
+      this.#complaints.say(PROBLEMS[answer.kind], answer.cause);
+    } else {
+      this.#lastAnswerMs = this.#now();
+      this.#trouble = undefined;
     }
     return answer;
-  }
-
-  #complain(problem: string, cause: string): void {
-    const now = this.#now();
-    const same = cause === this.#trouble && now - this.#complainedAtMs < COMPLAINT_INTERVAL_MS;
-    this.#trouble = cause;
-    if (same) return;
-    this.#complainedAtMs = now;
-    this.#parts.port.log.warn(problem, { lease: this.#leaseName, cause });
   }
 
   #lose(why: string): void {
@@ -319,20 +308,6 @@ export class Elector {
     port.log.error("the lease is lost: this process ends at once, so that two never work", { why, look });
     this.#poke();
     onLost(why);
-  }
-
-  /** The renewal that succeeded last is too old: whose fault is it? */
-  #whyOver(sent: Moment, now: Moment): string {
-    const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
-    const { heldMs } = this.#spans;
-    const pastMs = now.monotonicMs - sent.monotonicMs;
-    if (pastMs < heldMs) {
-      const aheadMs = now.wallMs - sent.wallMs - pastMs;
-      return `the machine's clock was set forward by ${seconds(aheadMs)}, or the machine has slept`;
-    }
-    const past = `the last renewal was sent ${seconds(pastMs)} ago, and ${seconds(heldMs)} are allowed`;
-    if (this.#trouble !== undefined) return `${past}: ${this.#trouble}`;
-    return `${past}: no answer came, or this process stood still (stopped, no CPU time, a full disk, a sleeping machine)`;
   }
 
   #armDeadline(): void {

@@ -85,6 +85,22 @@ describe.each(["auto", "1.1"] as const)("with HTTP version %s", (http) => {
     expect(creates).toBeLessThanOrEqual(20);
   });
 
+  it("sends nothing that may not leave any more when it has got a connection, and then sends other requests", async () => {
+    const reached: (string | undefined)[] = [];
+    const api = await apiTo(http, (request, response) => {
+      reached.push(request.url);
+      reply(response, 200, "{}");
+    });
+    let may = true;
+    const late = api.request(call({ method: "POST", path: "/late", body: {}, mayLeave: () => may }));
+    may = false;
+
+    await expect(late).rejects.toThrow(/held back: it came too late to be sent/);
+    await expect(late).rejects.toBeInstanceOf(ConnectionError);
+    await api.request(call({ method: "POST", path: "/next", body: {}, mayLeave: () => true }));
+    expect(reached).toEqual(["/next"]);
+  });
+
   it("gives a late reply up, and then sends other requests all the same", async () => {
     const api = await apiTo(http, (request, response) => {
       if (request.url === "/slow") return;
