@@ -2,6 +2,7 @@
 import type { ApiRequest, ApiResponse } from "../../api/port.ts";
 import { conflict, internalError, MODIFIED, tooManyRequests, unavailable } from "./apiserver/failure.ts";
 import { routeOf } from "./apiserver/resources.ts";
+import type { PauseKind } from "./machine.ts";
 import type { Random } from "./random.ts";
 
 /** Every class of fault can be off for a whole run (swarm testing): some bugs need the absence of another fault. */
@@ -21,6 +22,11 @@ export const FAULT_CLASSES = [
   "gone",
   "staleReads",
   "quota",
+  // Of replicas only.
+  "pause",
+  "cutOff",
+  "wrongClock",
+  "held",
 ] as const;
 export type FaultClass = (typeof FAULT_CLASSES)[number];
 
@@ -35,7 +41,13 @@ export type RequestFault =
   | { readonly kind: "answer"; readonly response: ApiResponse; readonly applied: boolean }
   | { readonly kind: "slow"; readonly extraMs: number }
   | { readonly kind: "killBefore" }
-  | { readonly kind: "killAfter" };
+  | { readonly kind: "killAfter" }
+  /** Its process stops for so long, with the request still in it or just out of it. */
+  | { readonly kind: "pauseBefore" | "pauseAfter"; readonly pause: PauseKind; readonly forMs: number }
+  /** It leaves its process only so much later: it waits for a connection. */
+  | { readonly kind: "leaveLate"; readonly byMs: number }
+  /** It is under way for so long, whatever becomes of its sender. */
+  | { readonly kind: "hold"; readonly forMs: number };
 
 /** What happens to one line of a watch. */
 export interface LineFault {
@@ -53,6 +65,8 @@ export interface FaultSource {
   line(): LineFault;
 }
 
+type Span = readonly [number, number];
+
 const NONE: RequestFault = { kind: "none" };
 const SMOOTH: LineFault = { delayMs: 0, after: "go on", pieces: 1 };
 
@@ -62,6 +76,14 @@ export const NO_FAULTS: FaultSource = { request: () => NONE, line: () => SMOOTH 
 const SLOW_MS = [200, 40_000] as const;
 const WATCH_DELAY_MS = [0, 8000] as const;
 const RETRY_AFTER_SECONDS = 1;
+/** A request lives 60 s at most: then its connection is gone, and what was still in it. */
+const HELD_MS: readonly [Span, ...Span[]] = [
+  [200, 3000],
+  [3000, 20_000],
+  [15_000, 60_000],
+];
+/** Its caller gives up after 30 s. */
+const LEAVES_MS_MAX = 25_000;
 
 /** The faults of a run: which classes are on, and how often each strikes. */
 export interface FaultPlan {
@@ -78,19 +100,28 @@ export function drawFaultPlan(random: Random): FaultPlan {
   return { rates: Object.fromEntries(rates) as Record<FaultClass, number> };
 }
 
+/** A process tells by one of its two clocks that the machine slept; where the other is set back meanwhile, nothing does. */
+export function machinesSleep(rates: FaultPlan["rates"] | undefined): boolean {
+  return rates?.wrongClock === 0;
+}
+
 /** Faults by chance, at the rates of the plan. */
 export class RandomFaults implements FaultSource {
   readonly #rates: FaultPlan["rates"];
   readonly #random: Random;
   readonly #lines: Random;
+  readonly #held: Random;
 
   constructor(plan: FaultPlan, random: Random) {
     this.#rates = plan.rates;
     this.#random = random.fork("requests");
     this.#lines = random.fork("lines");
+    this.#held = random.fork("held");
   }
 
   request(_index: number, request: ApiRequest): RequestFault {
+    const held = this.#heldUp(request);
+    if (held !== undefined) return held;
     const random = this.#random;
     // One draw per class in a fixed order, so that switching a class off does not shift the others.
     const hits = REQUEST_FAULT_CLASSES.filter((name) => random.next() < this.#rates[name]);
@@ -101,6 +132,17 @@ export class RandomFaults implements FaultSource {
       if (fault.kind !== "none") return fault;
     }
     return NONE;
+  }
+
+  /** Of replicas: what makes a write late. */
+  #heldUp({ method, query }: ApiRequest): RequestFault | undefined {
+    const random = this.#held;
+    if (query?.["watch"] === "true" || !random.chance(this.#rates.held / (method === "GET" ? 4 : 1))) return undefined;
+    const kind = random.pick(["hold", "hold", "leaveLate", "pauseBefore", "pauseAfter"] as const);
+    const forMs = random.int(...random.pick(HELD_MS));
+    if (kind === "hold") return { kind, forMs };
+    if (kind === "leaveLate") return { kind, byMs: Math.min(forMs, LEAVES_MS_MAX) };
+    return { kind, pause: machinesSleep(this.#rates) && random.chance(0.3) ? "asleep" : "stopped", forMs };
   }
 
   line(): LineFault {

@@ -32,7 +32,7 @@ export class Flow implements WatchSink {
     if (this.#stopped) return;
     const { delayMs, after, pieces } = this.#ends.fault();
     if (after === "silent") {
-      this.#fallSilent(text);
+      this.fallSilent(text);
       return;
     }
     const cut = after !== "go on";
@@ -59,7 +59,9 @@ export class Flow implements WatchSink {
     this.#stopped = true;
   }
 
-  #fallSilent(text: string): void {
+  /** Nothing comes any more, and after a while somebody notices. */
+  fallSilent(text: string): void {
+    if (this.#stopped) return;
     this.stop();
     this.#ends.close();
     const inMs = SILENCE_MS[0] + (text.length % 7) * Math.floor((SILENCE_MS[1] - SILENCE_MS[0]) / 6);

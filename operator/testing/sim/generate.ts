@@ -1,5 +1,6 @@
 /** The world of a seed: its TaskRuns, what people do to them, and which faults strike. */
 import { drawFaultPlan, RandomFaults } from "./faults.ts";
+import { CLOCK_SKEW_MAX } from "./fencing.ts";
 import type { NodeLoss } from "./nodes.ts";
 import type { TaskRunPlan } from "./plan.ts";
 import { POISONS } from "./poison.ts";
@@ -8,10 +9,11 @@ import type { PodScript, Scripts } from "./script.ts";
 import type { BasePlan } from "./templates.ts";
 import type { Act, Deed, Moment } from "./users.ts";
 import { drawWorkflows } from "./workflows/generate.ts";
-import type { StartOperator, WorldPlan } from "./world.ts";
+import type { StartOperator, WorldPlan } from "./worldplan.ts";
 
 const FOREVER = Number.POSITIVE_INFINITY;
 const TASK_RUNS_MAX = 6;
+const PAIR_EVERY = 3;
 const CHAOS_MS = [20_000, 120_000] as const;
 
 /** Derives everything from the seed. */
@@ -38,6 +40,7 @@ export function planForSeed(
     startOperator: options.startOperator,
     faults: (own) => new RandomFaults({ rates }, own),
     rates,
+    ...pairOf(seed, random.fork("pair")),
     chaosMs,
     initialEvents: setting.chance(0.6),
     pageItemsMax: random.fork("pages").pick([0, 1, 2]),
@@ -49,6 +52,17 @@ export function planForSeed(
     ]),
     ...(options.print === undefined ? {} : { print: options.print }),
   };
+}
+
+/** Every third seed has two replicas. */
+export function isPair(seed: number): boolean {
+  return seed % PAIR_EVERY === 0;
+}
+
+function pairOf(seed: number, random: Random): Pick<WorldPlan, "pair"> {
+  if (!isPair(seed)) return {};
+  const rate = (): number => 1 + random.pick([0, 0, 0.4, -0.4, 1, -1]) * CLOCK_SKEW_MAX;
+  return { pair: { clockRates: [rate(), rate()] } };
 }
 
 interface Ground {

@@ -3,10 +3,12 @@
  * and the API's history; the operator's own word counts for nothing.
  */
 import type { ApiRequest } from "../../api/port.ts";
-import { routeOf } from "./apiserver/resources.ts";
+import { LEASES, type Route, routeOf } from "./apiserver/resources.ts";
 import type { Change, Store } from "./apiserver/store.ts";
 import { Aftermath } from "./aftermath.ts";
 import { EventRules } from "./eventrules.ts";
+import type { Fencing } from "./fencing.ts";
+import { LEASE_NAME, LEASE_NAMESPACE } from "./fencing.ts";
 import type { Link } from "./link.ts";
 import { POD_GC, TAINT_MANAGER } from "./nodes.ts";
 import { isRecord, isTerminalPhase, type Pod, type Stored, type TaskRun } from "./objects.ts";
@@ -19,6 +21,8 @@ import { WorkflowRules } from "./workflows/rules.ts";
 export interface InvariantOptions {
   readonly store: Store;
   readonly truth: Truth;
+  /** Where there are replicas. */
+  readonly fencing: Fencing | undefined;
   /** Wall clock, milliseconds. */
   readonly nowMs: () => number;
   /** Called with the rule and what broke it; the run ends after the current step. */
@@ -53,16 +57,25 @@ export class Invariants {
     const route = routeOf(request.path);
     const { fail } = this.#options;
     if (!isAllowed(request)) fail("Contract", `the operator sent ${request.method} ${request.path}`);
-    if (this.quiet && !isReadForWatch(request)) {
-      fail("L1 Quiescence", `${request.method} ${request.path} although nothing is left to do`);
-    }
-    if (route === undefined) return;
+    if (this.quiet) this.#disturbs(link, request);
+    if (route === undefined || route.resource === LEASES) return;
     if (route.resource.name === "events") this.#report(this.#events.sent(request));
     if (request.method === "DELETE") this.#adoptOnlyOwn(request);
     this.#report(this.workflows.request(request));
     if (request.method === "PUT" && route.resource.name === "taskruns") {
       const problem = sentStatusProblem(request.body, { seen: link.seen, truth: this.#options.truth });
       if (problem !== undefined) fail(problem.rule, problem.message);
+    }
+  }
+
+  /** Nothing is written any more but who leads, and what is read is read anew only by one who has just taken over. */
+  #disturbs(link: Link, request: ApiRequest): void {
+    const { fencing, fail } = this.#options;
+    const isRead = request.method === "GET";
+    if (routeOf(request.path)?.resource === LEASES) {
+      if (!isRead) fencing?.quietLeaseWrite(link, request);
+    } else if (!isReadForWatch(request) && !(isRead && fencing?.hasJustBegun(link) === true)) {
+      fail("L1 Quiescence", `${request.method} ${request.path} although nothing is left to do`);
     }
   }
 
@@ -178,6 +191,7 @@ const WRITTEN: ReadonlySet<string> = new Set(["taskruns", "workflowruns", "workf
 function isAllowed({ method, path }: ApiRequest): boolean {
   const route = routeOf(path);
   if (route === undefined) return false;
+  if (route.resource === LEASES) return isOurLease(method, route);
   const { name } = route.resource;
   const isWhole = route.name !== undefined && route.subresource === undefined;
   switch (method) {
@@ -192,6 +206,12 @@ function isAllowed({ method, path }: ApiRequest): boolean {
     case "PUT":
       return WRITTEN.has(name) && route.name !== undefined && route.subresource === "status";
   }
+}
+
+/** The one Lease, read, made and updated; never deleted or patched. */
+function isOurLease(method: ApiRequest["method"], { namespace, name }: Route): boolean {
+  if (namespace !== LEASE_NAMESPACE || (name !== undefined && name !== LEASE_NAME)) return false;
+  return method === "GET" || (method === "POST" && name === undefined) || (method === "PUT" && name !== undefined);
 }
 
 function isReadForWatch({ method, path }: ApiRequest): boolean {

@@ -1,7 +1,7 @@
 /**
- * The port of one life of the operator: virtual time, seeded randomness, and a network to the simulated API server that
- * fails as the fault source says. When the life ends, the port goes dead: promises never settle, timers never fire, and
- * nothing more reaches the server.
+ * The port of one life of the operator: the clocks of its machine, seeded randomness, and a network to the simulated API
+ * server that fails as the fault source says. When the life ends, the port goes dead: promises never settle, timers never
+ * fire, and nothing more reaches the server but what is held under way.
  */
 import {
   type ApiRequest,
@@ -11,22 +11,25 @@ import {
   type LogFields,
   type Port,
 } from "../../api/port.ts";
-import type { ApiServer } from "./apiserver/server.ts";
 import type { WatchHub } from "./apiserver/watch.ts";
 import { Channel } from "./channel.ts";
 import type { SimClock } from "./clock.ts";
-import type { FaultSource } from "./faults.ts";
+import type { FaultSource, LineFault, RequestFault } from "./faults.ts";
 import { Flow } from "./flow.ts";
+import type { Machine, PauseKind } from "./machine.ts";
 import { isRecord, mainContainerOf, type Pod } from "./objects.ts";
 import type { Random } from "./random.ts";
 import type { Trace } from "./trace.ts";
 
 const LATENCY_MS = [1, 12] as const;
 const REFUSED_AFTER_MS = 5;
+/** A line of a watch that comes later than this is late. */
+const PROMPT_MS = 100;
+/** Until a connection that nobody answers is given up. */
+const UNANSWERED_MS = [3000, 30_000] as const;
 
 export interface Network {
   readonly clock: SimClock;
-  readonly server: ApiServer;
   readonly hub: WatchHub;
   readonly trace: Trace;
   /** Asked anew for each request: faults end when the run says so. */
@@ -34,8 +37,24 @@ export interface Network {
   /** Counts a request and checks it; the number is its index. */
   readonly onRequest: (link: Link, request: ApiRequest) => number;
   readonly onReply: (link: Link, request: ApiRequest, response: ApiResponse) => void;
+  /** Told when a request leaves its process. */
+  readonly onLeave: (link: Link, request: ApiRequest) => void;
+  /** What the server makes of a request. */
+  readonly handle: (link: Link, request: ApiRequest) => ApiResponse;
   /** Ends this life of the operator. */
   readonly kill: (link: Link, why: string) => void;
+  /** Nothing of this life runs for so long. */
+  readonly pause: (link: Link, kind: PauseKind, forMs: number) => void;
+}
+
+/** What of its way to the server is broken: all of it, the way back, or only the connection that the Lease is renewed by. */
+export type Cut = "all" | "replies" | "lease";
+
+/** The replica that a life is one of. */
+export interface Place {
+  readonly name: string;
+  readonly machine: Machine;
+  cut: Cut | undefined;
 }
 
 /** What one life of the operator was told of the end of a pod's main container. */
@@ -55,22 +74,30 @@ export class Link {
   readonly seen: Map<string, SeenEnd> = new Map<string, SeenEnd>();
   /** When the deletion of a pod was first asked for, as far as this link was told. */
   readonly asked: Map<string, number> = new Map<string, number>();
+  /** When anything last went wrong on its way to the server, true milliseconds. */
+  troubledAtMs: number = Number.NEGATIVE_INFINITY;
+  readonly place: Place;
+  readonly bornAtMs: number;
   #alive = true;
   readonly #net: Network;
   readonly #random: Random;
   readonly #pages: Pod[] = [];
   readonly #arrivals = new Set<() => void>();
   readonly #closers = new Set<() => void>();
+  readonly #flows = new Map<Flow, ApiRequest>();
 
-  constructor(net: Network, name: string, random: Random) {
+  constructor(net: Network, place: Place, { name, random }: { readonly name: string; readonly random: Random }) {
     this.#net = net;
     this.name = name;
+    this.place = place;
+    this.bornAtMs = net.clock.now;
     this.#random = random;
     const forCore = random.fork("core");
+    const { machine } = place;
     this.port = {
       clock: {
-        now: () => net.clock.wallMs,
-        monotonic: () => net.clock.now,
+        now: () => machine.wallMs,
+        monotonic: () => machine.monotonicMs,
         after: (delayMs, run) => this.#after(delayMs, run),
       },
       random: () => forCore.next(),
@@ -101,9 +128,27 @@ export class Link {
     for (const arrive of arrivals) if (this.#random.chance(0.5)) arrive();
   }
 
+  /** The way to the server has just been cut: what is open falls silent. */
+  sever(): void {
+    for (const [flow, request] of this.#flows) if (this.#isCut(request)) flow.fallSilent(this.name);
+  }
+
+  #isCut({ path }: ApiRequest): boolean {
+    const { cut } = this.place;
+    return cut === "lease" ? path.includes("/leases") : cut !== undefined;
+  }
+
   #after(delayMs: number, run: () => void): () => void {
     if (!this.#alive) return () => undefined;
-    return this.#net.clock.wake(delayMs, () => {
+    return this.place.machine.after(delayMs, () => {
+      if (this.#alive) run();
+    });
+  }
+
+  /** From the network. */
+  #bring(delayMs: number, run: () => void): () => void {
+    if (!this.#alive) return () => undefined;
+    return this.place.machine.arrive(delayMs, () => {
       if (this.#alive) run();
     });
   }
@@ -135,6 +180,7 @@ export class Link {
       this.#net.kill(this, `before #${index}`);
       return never();
     }
+    this.#noteTrouble(fault, sent);
     return new Promise((resolve, reject) => {
       let giveUp = (): void => undefined;
       const settle = this.#once(sent, (outcome) => {
@@ -143,23 +189,49 @@ export class Link {
         else resolve(outcome);
       });
       giveUp = this.#after(sent.timeoutMs, () => settle("timed out"));
-      if (fault.kind === "refuse") {
-        this.#after(REFUSED_AFTER_MS, () => settle("connection refused"));
+      const leave = (): void => this.#leave({ sent, fault, index, settle });
+      if (fault.kind === "pauseBefore" || fault.kind === "pauseAfter") {
+        const { pause, forMs } = fault;
+        if (fault.kind === "pauseAfter") leave();
+        this.#net.pause(this, pause, forMs);
+        if (fault.kind === "pauseBefore") this.#bring(0, leave);
+      } else if (fault.kind === "leaveLate") this.#after(fault.byMs, leave);
+      else leave();
+    });
+  }
+
+  /** The bytes of a request leave the process, if it still wants that. */
+  #leave({ sent, fault, index, settle }: Leaving): void {
+    const { mayLeave, ...request } = sent;
+    if (mayLeave !== undefined && !mayLeave()) {
+      settle("not sent");
+      return;
+    }
+    this.#net.onLeave(this, request);
+    if (fault.kind === "refuse") {
+      this.#after(REFUSED_AFTER_MS, () => settle("connection refused"));
+      return;
+    }
+    const cut = this.#isCut(request) ? this.place.cut : undefined;
+    if (cut === "all" || cut === "lease") return;
+    this.#arrive(fault.kind === "hold" ? fault.forMs : undefined, () => {
+      const applied = fault.kind !== "answer" || fault.applied;
+      const real = applied ? this.#net.handle(this, request) : undefined;
+      if (fault.kind === "killAfter") {
+        if (this.#alive) this.#net.kill(this, `after #${index}`);
         return;
       }
-      this.#arrive(() => {
-        const applied = fault.kind !== "answer" || fault.applied;
-        const real = applied ? this.#net.server.handle(sent, "operator") : undefined;
-        if (fault.kind === "killAfter") {
-          if (this.#alive) this.#net.kill(this, `after #${index}`);
-          return;
-        }
-        const response = fault.kind === "answer" ? fault.response : real;
-        const extraMs = fault.kind === "slow" ? fault.extraMs : 0;
-        const outcome = fault.kind === "loseReply" || response === undefined ? "reply lost" : response;
-        this.#after(this.#latency() + extraMs, () => settle(outcome));
+      const response = fault.kind === "answer" ? fault.response : real;
+      const extraMs = fault.kind === "slow" ? fault.extraMs : 0;
+      const outcome = fault.kind === "loseReply" || response === undefined ? "reply lost" : response;
+      this.#bring(this.#latency() + extraMs, () => {
+        if (!this.#isCut(request)) settle(outcome);
       });
     });
+  }
+
+  #noteTrouble({ kind }: RequestFault, request: ApiRequest): void {
+    if (kind !== "none" || this.#isCut(request)) this.troubledAtMs = this.#net.clock.now;
   }
 
   /** The first outcome of a request counts; a text says why there is no reply. */
@@ -185,8 +257,15 @@ export class Link {
     };
   }
 
-  /** Runs `act` when the request reaches the server; also at the end of this life, if chance has it so. */
-  #arrive(act: () => void): void {
+  /**
+   * Runs `act` when the request reaches the server; also at the end of this life, if chance has it so, and in any case if
+   * it is held under way.
+   */
+  #arrive(heldMs: number | undefined, act: () => void): void {
+    if (heldMs !== undefined) {
+      this.#net.clock.wake(heldMs, act);
+      return;
+    }
     const arrival = (): void => {
       this.#arrivals.delete(arrival);
       act();
@@ -209,18 +288,28 @@ export class Link {
       this.#net.kill(this, `at watch #${index}`);
       return never();
     }
+    this.#noteTrouble(fault, request);
+    if (fault.kind === "pauseBefore" || fault.kind === "pauseAfter") this.#net.pause(this, fault.pause, fault.forMs);
     return new Promise((resolve, reject) => {
       const lost = fault.kind === "refuse" || fault.kind === "loseReply";
       const abort = (): void => reject(new ConnectionError("aborted"));
       signal.addEventListener("abort", abort, { once: true });
-      this.#after(this.#latency() * 2, () => {
+      const isCut = this.#isCut(request);
+      this.#bring(isCut ? this.#random.int(...UNANSWERED_MS) : this.#latency() * 2, () => {
         if (signal.aborted) return;
         signal.removeEventListener("abort", abort);
-        if (lost) reject(new ConnectionError("connection refused"));
+        if (isCut || this.#isCut(request)) reject(new ConnectionError("no answer"));
+        else if (lost) reject(new ConnectionError("connection refused"));
         else if (fault.kind === "answer") resolve({ ...fault.response, chunks: none() });
         else resolve(this.#open(request, signal));
       });
     });
+  }
+
+  #lineFault(): LineFault {
+    const fault = this.#net.faults().line();
+    if (fault.delayMs > PROMPT_MS || fault.after !== "go on") this.troubledAtMs = this.#net.clock.now + fault.delayMs;
+    return fault;
   }
 
   #open(request: ApiRequest, signal: AbortSignal): ApiStream {
@@ -230,8 +319,8 @@ export class Link {
       channel,
       close: () => close(),
       nowMs: () => this.#net.clock.now,
-      after: (delayMs, run) => this.#after(delayMs, run),
-      fault: () => this.#net.faults().line(),
+      after: (delayMs, run) => this.#bring(delayMs, run),
+      fault: () => this.#lineFault(),
     });
     // Initial events count as told only when they are complete: half a list is rightly thrown away.
     let early: unknown[] | undefined = request.query?.["sendInitialEvents"] === "true" ? [] : undefined;
@@ -250,8 +339,10 @@ export class Link {
     close = () => {
       opened.close();
       this.#closers.delete(close);
+      this.#flows.delete(flow);
     };
     this.#closers.add(close);
+    this.#flows.set(flow, request);
     signal.addEventListener("abort", () => {
       close();
       flow.stop();
@@ -281,6 +372,13 @@ export class Link {
     const known = this.seen.get(pod.metadata.uid);
     if (end !== undefined) this.seen.set(pod.metadata.uid, known?.byItself === true ? known : end);
   }
+}
+
+interface Leaving {
+  readonly sent: ApiRequest;
+  readonly fault: RequestFault;
+  readonly index: number;
+  readonly settle: (outcome: ApiResponse | string) => void;
 }
 
 function askedOf(pod: Pod): number {

@@ -3,13 +3,14 @@
  * `node operator/testing/sim/main.ts 7 | --seeds=1-1000 | --scenario=success [--at=3:killAfter,5:loseReply] [--quiet]`.
  */
 import { parseArgs } from "node:util";
-import { startRealCore as startOperator } from "./core.ts";
+import { startOperator } from "./core.ts";
 import type { RequestFault } from "./faults.ts";
 import { planForSeed } from "./generate.ts";
+import { scenarioPlan, STEADY } from "./scenarios.ts";
 import { type RunResult, runWorld } from "./run.ts";
-import { scenarioPlan } from "./scenarios.ts";
+
 import { Violation } from "./violation.ts";
-import type { WorldPlan } from "./world.ts";
+import type { WorldPlan } from "./worldplan.ts";
 
 /** Broken seeds named in a summary: enough to start with. */
 const NAMED_MAX = 20;
@@ -26,6 +27,7 @@ const { values, positionals } = parseArgs({
     seeds: { type: "string" },
     scenario: { type: "string" },
     at: { type: "string" },
+    pair: { type: "boolean" },
     quiet: { type: "boolean" },
   },
 });
@@ -46,7 +48,12 @@ async function runOne(seed: string): Promise<void> {
   const plan =
     values.scenario === undefined
       ? planForSeed(Number(seed), { startOperator, ...printer })
-      : scenarioPlan(values.scenario, { startOperator, ...printer, ...crashPoints(values.at) });
+      : scenarioPlan(values.scenario, {
+          startOperator,
+          ...printer,
+          ...crashPoints(values.at),
+          ...(values.pair === true && { pair: STEADY }),
+        });
   print(describePlan(plan));
   const startedAt = performance.now();
   try {
@@ -106,7 +113,8 @@ function describePlan(plan: WorldPlan): string {
   const rates = Object.entries(plan.rates ?? {}).map(([name, rate]) => `${name}=${rate}`);
   const objects = [...plan.taskRuns, ...(plan.workflows ?? [])];
   const lines = objects.map((object) => `  ${abridged(JSON.stringify(object, infinite))}`);
-  const setting = `faults for ${plan.chaosMs / 1000} s, slowness ${plan.slowness}, restart after ${plan.restartMs.join("-")} ms`;
+  const who = plan.pair === undefined ? "" : `two replicas with clocks at ${plan.pair.clockRates.join(" and ")}, `;
+  const setting = `${who}faults for ${plan.chaosMs / 1000} s, slowness ${plan.slowness}, restart after ${plan.restartMs.join("-")} ms`;
   const initial = plan.initialEvents ? "server sends initial events" : "server refuses initial events";
   const server = `${initial}, pages of ${plan.pageItemsMax === 0 ? "any size" : plan.pageItemsMax}`;
   return [`run ${plan.seed}: ${setting}, ${server}`, `  ${rates.join(" ")}`, ...lines, ""].join("\n");
@@ -122,12 +130,13 @@ function abridged(text: string): string {
 }
 
 function describeResult(result: RunResult, spentMs: number): string {
-  const { hash, steps, virtualMs, requests, lives, ends } = result;
+  const { hash, steps, virtualMs, requests, lives, exits, terms, ends } = result;
   const verbs = Object.entries(requests).map(([verb, count]) => `${verb} ${count}`);
   return [
     "",
     ...Object.entries(ends).map(([key, end]) => `  ${key.padEnd(24)} ${end}`),
-    `  ${lives} lives of the operator; requests: ${verbs.join(", ")}`,
+    `  ${lives} lives of the operator${terms === 0 ? "" : `, ${terms} of them led, ${exits} ended because they led no longer`}`,
+    `  requests: ${verbs.join(", ")}`,
     `  ${steps} steps, ${(virtualMs / 1000).toFixed(0)} s of virtual time in ${spentMs.toFixed(0)} ms; trace ${hash}`,
   ].join("\n");
 }

@@ -3,11 +3,13 @@ import { endProblem } from "./ends.ts";
 import type { SeenEnd } from "./link.ts";
 import { keyOf, type TaskRun } from "./objects.ts";
 import { keyOfPlan } from "./plan.ts";
+import type { Replica } from "./replica.ts";
 import { unrecordedOutcome } from "./statusrules.ts";
 import { planOfRun, runEndProblem, unrested } from "./workflows/ends.ts";
 import type { WorkflowRun } from "./workflows/objects.ts";
 import { leaked } from "./workflows/rules.ts";
-import { World, type WorldPlan } from "./world.ts";
+import { World } from "./world.ts";
+import type { WorldPlan } from "./worldplan.ts";
 
 export interface RunResult {
   readonly hash: string;
@@ -19,6 +21,10 @@ export interface RunResult {
   readonly requestCount: number;
   /** How often the operator was started. */
   readonly lives: number;
+  /** How often a replica ended itself because it had lost the lease. */
+  readonly exits: number;
+  /** How many lives have led, where there are replicas. */
+  readonly terms: number;
   readonly ends: Readonly<Record<string, string>>;
 }
 
@@ -40,14 +46,23 @@ export async function runWorld(plan: WorldPlan): Promise<RunResult> {
   const world = new World(plan);
   await settle(world);
   world.trace.note("world", "everything has reached its end");
-  const { requestCount } = world;
+  const { requestCount } = world.fleet;
   checkEnds(world);
   world.invariants.quiet = true;
   await advance(world, QUIET_MS);
   checkNoLeak(world);
-  world.stopOperator(() => undefined);
-  await advance(world, AFTER_STOP_MS);
+  for (const replica of inOrder(world)) {
+    world.fleet.stop(replica, () => undefined);
+    await advance(world, AFTER_STOP_MS);
+  }
   return resultOf(world, requestCount);
+}
+
+/** The one that works first: another takes over, and finds nothing to do. */
+function inOrder({ fleet }: World): readonly Replica[] {
+  return fleet.replicas.toSorted(
+    (left, right) => Number(right.link === fleet.leader) - Number(left.link === fleet.leader),
+  );
 }
 
 async function settle(world: World): Promise<void> {
@@ -74,7 +89,7 @@ async function advance(world: World, spanMs: number): Promise<void> {
 
 function checkEnds(world: World): void {
   const { store } = world.server;
-  const told = world.link?.seen ?? new Map<string, SeenEnd>();
+  const told = world.fleet.leader?.seen ?? new Map<string, SeenEnd>();
   for (const plan of world.plan.taskRuns) {
     const isGone = store.get("taskruns", keyOfPlan(plan)) === undefined;
     const taskRun = world.invariants.aftermath.wholeOf(keyOfPlan(plan));
@@ -143,9 +158,11 @@ function resultOf(world: World, requestCount: number): RunResult {
     hash: world.trace.hash,
     steps: world.clock.steps,
     virtualMs: world.clock.now,
-    requests: Object.fromEntries([...world.requests].toSorted(([left], [right]) => (left < right ? -1 : 1))),
+    requests: Object.fromEntries([...world.fleet.requests].toSorted(([left], [right]) => (left < right ? -1 : 1))),
     requestCount,
-    lives: world.lives,
+    lives: world.fleet.lives,
+    exits: world.fleet.exits,
+    terms: world.fencing?.terms ?? 0,
     ends: Object.fromEntries(ends) as Record<string, string>,
   };
 }

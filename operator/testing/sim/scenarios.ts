@@ -4,7 +4,7 @@ import type { NodeLoss } from "./nodes.ts";
 import type { TaskRunPlan } from "./plan.ts";
 import type { Act } from "./users.ts";
 import { WORKFLOW_SCENARIOS } from "./workflows/scenarios.ts";
-import type { StartOperator, WorldPlan } from "./world.ts";
+import type { PairPlan, StartOperator, WorldPlan } from "./worldplan.ts";
 
 const FOREVER = Number.POSITIVE_INFINITY;
 
@@ -343,6 +343,9 @@ export const SCENARIOS: Readonly<Record<string, readonly TaskRunPlan[]>> = {
   strangersPod: only({ stranger: true }),
 };
 
+/** Two replicas on good clocks. */
+export const STEADY: PairPlan = { clockRates: [1, 1] };
+
 /** The world of a scenario without faults, or with faults at exactly the given requests. */
 export function scenarioPlan(
   name: string,
@@ -351,6 +354,7 @@ export function scenarioPlan(
     readonly at?: ReadonlyMap<number, RequestFault>;
     readonly print?: (line: string) => void;
     readonly initialEvents?: boolean;
+    readonly pair?: PairPlan;
   },
 ): WorldPlan {
   const taskRuns = SCENARIOS[name];
@@ -374,6 +378,7 @@ export function scenarioPlan(
     slowness: 1,
     pageItemsMax: 0,
     restartMs: [500, 3000],
+    ...(options.pair === undefined ? {} : { pair: options.pair }),
     ...(options.print === undefined ? {} : { print: options.print }),
   };
 }

@@ -1,16 +1,17 @@
-/** One simulated cluster with one operator in it, from the first event to the proof that all is quiet. */
-import type { Port } from "../../api/port.ts";
+/** One simulated cluster with one operator in it, or two replicas of it, from the first event to the proof that all is quiet. */
 import { forbidden } from "./apiserver/failure.ts";
 import { PODS, TASKRUNS } from "./apiserver/resources.ts";
 import { ApiServer } from "./apiserver/server.ts";
 import { WatchHub } from "./apiserver/watch.ts";
 import { SimClock } from "./clock.ts";
-import type { FaultPlan, FaultSource } from "./faults.ts";
-import { NO_FAULTS } from "./faults.ts";
+import { type Chaos, planChaos } from "./chaos.ts";
+import type { FaultClass, FaultSource } from "./faults.ts";
+import { machinesSleep, NO_FAULTS } from "./faults.ts";
+import { Fencing, LEASE_NAMESPACE } from "./fencing.ts";
+import { Fleet } from "./fleet.ts";
 import { startGarbageCollector } from "./garbage.ts";
 import { Invariants } from "./invariants.ts";
 import { startKubelets } from "./kubelet.ts";
-import { Link, type Network } from "./link.ts";
 import { SimNodes } from "./nodes.ts";
 import { attemptOf, controllerOf, isTerminalPhase, type Pod, type Stored, type TaskRun } from "./objects.ts";
 import { keyOfPlan, manifestOf, scriptsOf, type TaskRunPlan } from "./plan.ts";
@@ -27,40 +28,9 @@ import { Violation } from "./violation.ts";
 import { unrested } from "./workflows/ends.ts";
 import { keyOfWorkflow, placeOf, scriptsAt, type WorkflowPlan } from "./workflows/plan.ts";
 import { countOfPlan, planWorkflow } from "./workflows/users.ts";
+import type { WorldPlan } from "./worldplan.ts";
 
-/** An operator as the simulator starts it: the core, or a wrong one made to be caught. */
-export type StartOperator = (port: Port) => { stop(): Promise<void> };
-
-export interface WorldPlan {
-  readonly seed: string;
-  /** The command that repeats this run. */
-  readonly replay: string;
-  readonly taskRuns: readonly TaskRunPlan[];
-  readonly workflows?: readonly WorkflowPlan[];
-  readonly startOperator: StartOperator;
-  /** The faults of the first phase; they end at `chaosMs`. */
-  readonly faults: (random: Random) => FaultSource;
-  readonly rates?: FaultPlan["rates"];
-  readonly chaosMs: number;
-  /** False: a server that refuses sendInitialEvents. */
-  readonly initialEvents: boolean;
-  readonly slowness: number;
-  /** The server cuts lists into pages of this many objects; 0: as the operator asks. */
-  readonly pageItemsMax: number;
-  /** From an operator's death to the next one's start. */
-  readonly restartMs: readonly [number, number];
-  readonly print?: (line: string) => void;
-  /** How long after the faults everything may take to come to its end; an hour unless given. */
-  readonly settleMsMax?: number;
-}
-
-/** Lives of the operator in one run; more means that faults never let it work. */
-const LIVES_MAX = 500;
-const CHAOS_EVERY_MS = 1000;
-const QUOTA_MS = [2000, 30_000] as const;
 const LAG_VERSIONS_MAX = 30;
-/** An orderly stop is promised within 5 s; slow replies under way may take their time. */
-const STOP_MS = 60_000;
 
 /** Everything in one run. */
 export class World {
@@ -71,12 +41,10 @@ export class World {
   readonly server: ApiServer;
   readonly hub: WatchHub;
   readonly invariants: Invariants;
-  readonly requests: Map<string, number> = new Map<string, number>();
-  requestCount = 0;
-  lives = 0;
+  readonly fleet: Fleet;
+  /** Where there are replicas. */
+  readonly fencing: Fencing | undefined;
   violation: Violation | undefined;
-  #link: Link | undefined;
-  #operator: { stop(): Promise<void> } | undefined;
   #chaos = true;
   #quotaUntilMs = 0;
   readonly #random: Random;
@@ -101,6 +69,7 @@ export class World {
     this.server = new ApiServer({
       nowMs: () => this.clock.wallMs,
       random: this.#random.fork("uids"),
+      namespaces: ["default", "team-a", LEASE_NAMESPACE],
       policies: [(object, by) => this.#squat(object, by), (object, by) => this.#refuse(object, by)],
       reads: {
         lagVersions: () => (this.#strikes("staleReads", lag, 5) ? lag.int(1, LAG_VERSIONS_MAX) : 0),
@@ -108,9 +77,11 @@ export class World {
         expires: () => this.#strikes("gone", lag, 3),
       },
     });
+    this.fencing = plan.pair && this.#fencing();
     this.invariants = new Invariants({
       store: this.server.store,
       truth: this.truth,
+      fencing: this.fencing,
       nowMs: () => this.clock.wallMs,
       fail: (rule, message) => this.fail(rule, message),
     });
@@ -121,6 +92,7 @@ export class World {
       after: (delayMs, run) => this.clock.after(delayMs, run),
       random: this.#random.fork("hub"),
     });
+    this.fleet = this.#fleet();
     const ground: Ground = {
       clock: this.clock,
       server: this.server,
@@ -152,41 +124,14 @@ export class World {
     return this.#chaos;
   }
 
-  get link(): Link | undefined {
-    return this.#link;
-  }
-
   /** Everything has reached its end, as far as the world can see. */
   settled(): boolean {
-    if (this.#chaos || this.#uncreated > 0 || this.#link === undefined) return false;
+    if (this.#chaos || this.#uncreated > 0 || this.fleet.leader === undefined || !this.fleet.complete) return false;
     for (const object of this.server.store.values("taskruns")) if (!rests(object as TaskRun)) return false;
     if (unrested(this.server.store).length > 0) return false;
     if (this.truth.anyAlive || !this.#site.nodes.allUp || this.invariants.aftermath.left().length > 0) return false;
     for (const pod of this.server.store.values("pods")) if (pod.metadata.deletionTimestamp !== undefined) return false;
     return true;
-  }
-
-  /** Ends the operator in good order. Resolves, in virtual time, through `done`. */
-  stopOperator(done: () => void): void {
-    const link = this.#link;
-    const operator = this.#operator;
-    if (link === undefined || operator === undefined) return;
-    this.#link = undefined;
-    this.trace.note("world", `stops ${link.name}`);
-    let stopped = false;
-    const late = this.clock.wake(STOP_MS, () => {
-      if (!stopped && link.alive) this.fail("Stop", `stop() has not ended after ${STOP_MS} ms`);
-    });
-    const waitForIt = async (): Promise<void> => {
-      await operator.stop();
-      stopped = true;
-      late();
-      if (!link.alive) return;
-      link.cut();
-      this.trace.note("world", `${link.name} has stopped`);
-      done();
-    };
-    void waitForIt();
   }
 
   #begin(): void {
@@ -208,84 +153,62 @@ export class World {
         this.trace.note("user", `creates ${keyOfPlan(taskRun)} -> ${code}`);
       });
     }
-    this.clock.wake(0, () => this.#startOperator());
+    for (const replica of this.fleet.replicas) this.clock.wake(0, () => this.fleet.start(replica));
     this.clock.after(this.plan.chaosMs, () => this.#freeze());
-    if (this.plan.rates !== undefined) this.#planChaos(this.#random.fork("chaos"));
+    if (this.plan.rates !== undefined) this.#planChaos();
   }
 
   #freeze(): void {
     this.#chaos = false;
     this.#quotaUntilMs = 0;
     this.trace.note("world", "faults end");
+    this.fleet.healAll();
   }
 
-  #startOperator(): void {
-    if (this.#link !== undefined) return;
-    this.lives++;
-    if (this.lives > LIVES_MAX) {
-      this.fail("World", `the operator died ${LIVES_MAX} times`);
-      return;
-    }
-    const name = `operator-${this.lives}`;
-    this.trace.note("world", `starts ${name}`);
-    const link = new Link(this.#network(), name, this.#random.fork(name));
-    this.#link = link;
-    this.#operator = this.plan.startOperator(link.port);
-  }
-
-  #network(): Network {
-    return {
+  #fleet(): Fleet {
+    return new Fleet({
+      plan: this.plan,
       clock: this.clock,
+      trace: this.trace,
       server: this.server,
       hub: this.hub,
-      trace: this.trace,
+      random: this.#random,
+      fencing: this.fencing,
       faults: () => (this.#chaos ? this.#faults : NO_FAULTS),
-      onRequest: (link, request) => {
-        const isEvent = request.path.endsWith("/events");
-        const verb = request.query?.["watch"] === "true" ? "WATCH" : isEvent ? "EVENT" : request.method;
-        this.requests.set(verb, (this.requests.get(verb) ?? 0) + 1);
-        this.invariants.checkRequest(link, request);
-        this.requestCount++;
-        return this.requestCount;
-      },
-      onReply: (_link, request, { status }) => {
-        if (status === 405) this.fail("Contract", `${request.method} ${request.path} is not served: ${status}`);
-      },
-      kill: (link, why) => this.#kill(link, why),
-    };
-  }
-
-  #kill(link: Link, why: string): void {
-    if (!link.alive) return;
-    this.trace.note("world", `kills ${link.name} ${why}`);
-    link.cut();
-    if (this.#link === link) this.#link = undefined;
-    this.#planRestart();
-  }
-
-  #planRestart(): void {
-    const delayMs = this.#random.fork(`restart-${this.lives}`).int(...this.plan.restartMs);
-    this.clock.wake(delayMs, () => this.#startOperator());
-  }
-
-  /** What goes wrong by itself, not with a request. */
-  #planChaos(random: Random): void {
-    this.clock.wake(CHAOS_EVERY_MS, () => {
-      if (!this.#chaos) return;
-      const link = this.#link;
-      if (link !== undefined && this.#strikes("killAtTime", random, 1)) this.#kill(link, "at some time");
-      if (this.#strikes("gracefulStop", random, 0.5)) this.stopOperator(() => this.#planRestart());
-      if (this.#strikes("gone", random, 1)) {
-        this.trace.note("world", "compacts");
-        this.server.store.compact(this.server.store.version - random.int(0, 5));
-        if (random.chance(0.5)) this.hub.expireAll();
-      }
-      if (this.#strikes("quota", random, 1)) this.#quotaUntilMs = this.clock.now + random.int(...QUOTA_MS);
-      this.#planChaos(random);
+      checkRequest: (link, request) => this.invariants.checkRequest(link, request),
+      fail: (rule, message) => this.fail(rule, message),
     });
   }
 
-  #strikes(name: keyof FaultPlan["rates"], random: Random, factor: number): boolean {
+  #fencing(): Fencing {
+    return new Fencing({
+      clock: this.clock,
+      store: this.server.store,
+      fail: (rule, message) => this.fail(rule, message),
+      note: (text) => this.trace.note("lease", text),
+      alive: () => this.fleet.links,
+    });
+  }
+
+  #planChaos(): void {
+    const { clock, server, hub, fleet, trace } = this;
+    const chaos: Chaos = {
+      clock,
+      server,
+      hub,
+      fleet,
+      trace,
+      sleeps: machinesSleep(this.plan.rates),
+      goesOn: () => this.#chaos,
+      strikes: (name, random, factor) => this.#strikes(name, random, factor),
+      refuseNewFor: (ms) => {
+        this.#quotaUntilMs = clock.now + ms;
+      },
+    };
+    planChaos(chaos, this.#random.fork("chaos"));
+  }
+
+  #strikes(name: FaultClass, random: Random, factor: number): boolean {
     return random.next() < (this.plan.rates?.[name] ?? 0) * factor && this.#chaos;
   }
 

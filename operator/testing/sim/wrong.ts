@@ -2,7 +2,7 @@
  * Wrong operators: the real one behind a port that spoils what it sends, each in one way. The simulator must catch every
  * one of them; a check that catches none of its own is no check.
  */
-import type { ApiRequest, Port } from "../../api/port.ts";
+import type { ApiPort, ApiRequest, Port } from "../../api/port.ts";
 import { isRecord } from "./objects.ts";
 import {
   isPodCreate,
@@ -27,7 +27,7 @@ import {
   type WrongOperator,
 } from "./spoil.ts";
 import { WRONG_WITH_WORKFLOWS } from "./workflows/wrong.ts";
-import type { StartOperator } from "./world.ts";
+import type { StartOperator } from "./worldplan.ts";
 
 const NO_FAILURES = { application: 0, infrastructure: 0 };
 
@@ -311,20 +311,18 @@ const RESTLESS_EVERY_MS = 90_000;
 
 /** The wrong operator, as the simulator starts it. */
 export function startWrong(start: StartOperator, name: string): StartOperator {
-  return (port) => {
+  return (port, seat) => {
     const memory = new Map<string, unknown>();
     const { api } = port;
     const send: Send = (request) => api.request(request);
     const spoil = WRONG_OPERATORS[name]?.spoil;
     if (spoil === undefined) throw new Error(`no wrong operator ${name}`);
     if (name === "writes on although nothing changes") startRestless(port, memory);
-    return start({
-      ...port,
-      api: {
-        request: (request) => spoil(request, send, memory),
-        stream: (request, signal) => api.stream(request, signal),
-      },
-    });
+    const spoilt: ApiPort = {
+      request: (request) => spoil(request, send, memory),
+      stream: (request, signal) => api.stream(request, signal),
+    };
+    return start({ ...port, api: spoilt }, seat);
   };
 }
 

@@ -3,7 +3,8 @@ import { isDeepStrictEqual } from "node:util";
 import type { ApiResponse } from "../../../api/port.ts";
 import { isRecord, type Pod, type Revision, type Stored } from "../objects.ts";
 import { badRequest, type Cause, invalid, tooLarge } from "./failure.ts";
-import { CONTROLLERREVISIONS, EVENTS, PODS, type Resource } from "./resources.ts";
+import { admitLease } from "./lease.ts";
+import { CONTROLLERREVISIONS, EVENTS, LEASES, PODS, type Resource } from "./resources.ts";
 import { ruleProblems } from "./rules.ts";
 import { defaulted, loadSchema, problemsOf, pruned } from "./schema.ts";
 
@@ -59,12 +60,14 @@ export function admitNew(resource: Resource, object: Stored, strict: boolean): A
   if (resource === PODS) return admitPod(object, strict);
   if (resource === EVENTS) return admitEvent(object);
   if (resource === CONTROLLERREVISIONS) return admitRevision(object, undefined);
+  if (resource === LEASES) return admitLease(object, metadataProblems(object));
   return resource.custom === true ? admitCustom(resource, object, undefined) : admitPlain(resource, object);
 }
 
 export function admitChange(resource: Resource, object: Stored, before: Stored): Admitted {
   if (resource === PODS) return admitPodUpdate(object, before);
   if (resource === CONTROLLERREVISIONS) return admitRevision(object, before);
+  if (resource === LEASES) return admitLease(object, metadataProblems(object));
   return resource.custom === true ? admitCustom(resource, object, before) : admitPlain(resource, object);
 }
 

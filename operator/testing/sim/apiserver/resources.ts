@@ -1,7 +1,15 @@
 /** What the simulated API server serves, and how a path names it. */
 
 export type ResourceName =
-  "pods" | "taskruns" | "workflows" | "workflowruns" | "controllerrevisions" | "podtemplates" | "nodes" | "events";
+  | "pods"
+  | "taskruns"
+  | "workflows"
+  | "workflowruns"
+  | "controllerrevisions"
+  | "podtemplates"
+  | "nodes"
+  | "events"
+  | "leases";
 
 export interface Resource {
   readonly name: ResourceName;
@@ -14,6 +22,10 @@ export interface Resource {
   readonly status?: true;
   /** Defined by the file of its name under crds/. */
   readonly custom?: true;
+  /** Its objects count no generation. */
+  readonly uncounted?: true;
+  /** A PUT must name the version it changes, and makes the object if there is none. */
+  readonly upserted?: true;
 }
 
 export const PODS: Resource = {
@@ -35,6 +47,7 @@ export const CONTROLLERREVISIONS: Resource = {
   apiVersion: "apps/v1",
   kind: "ControllerRevision",
   qualified: "controllerrevisions.apps",
+  uncounted: true,
 };
 
 export const PODTEMPLATES: Resource = {
@@ -56,6 +69,16 @@ export const EVENTS: Resource = {
   qualified: "events.events.k8s.io",
 };
 
+export const LEASES: Resource = {
+  name: "leases",
+  group: "coordination.k8s.io",
+  apiVersion: "coordination.k8s.io/v1",
+  kind: "Lease",
+  qualified: "leases.coordination.k8s.io",
+  uncounted: true,
+  upserted: true,
+};
+
 const RESOURCES: readonly Resource[] = [
   PODS,
   TASKRUNS,
@@ -65,6 +88,7 @@ const RESOURCES: readonly Resource[] = [
   PODTEMPLATES,
   NODES,
   EVENTS,
+  LEASES,
 ];
 
 function ours(name: ResourceName, kind: string): Resource {

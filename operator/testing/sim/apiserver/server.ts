@@ -21,7 +21,7 @@ import { list, type ReadOptions } from "./list.ts";
 import { mergePatch } from "./mergepatch.ts";
 import { showing } from "./partial.ts";
 import { removeObject } from "./remove.ts";
-import { CONTROLLERREVISIONS, EVENTS, NODES, type Resource, type Route, routeOf } from "./resources.ts";
+import { EVENTS, NODES, type Resource, type Route, routeOf } from "./resources.ts";
 import { showsDefaultStatus } from "./schema.ts";
 import { jsonOf, Store } from "./store.ts";
 
@@ -65,7 +65,7 @@ export class ApiServer {
       case "POST":
         return route.name === undefined ? this.#create(route, request, by) : methodNotAllowed();
       case "PUT":
-        return route.name === undefined ? methodNotAllowed() : this.#update(route, request.body, by);
+        return route.name === undefined ? methodNotAllowed() : this.#update(route, request, by);
       case "PATCH":
         return route.name === undefined ? methodNotAllowed() : this.#patch(route, request.body, by);
       case "DELETE":
@@ -113,8 +113,7 @@ export class ApiServer {
         namespace,
         uid: this.#newUid(),
         resourceVersion: "",
-        // The one kind here that counts none.
-        ...(resource === CONTROLLERREVISIONS ? {} : { generation: 1 }),
+        ...(resource.uncounted === true ? {} : { generation: 1 }),
         creationTimestamp: timestamp(this.options.nowMs()),
       },
     };
@@ -140,19 +139,27 @@ export class ApiServer {
     return undefined;
   }
 
-  #update(route: Route, body: unknown, by: string): ApiResponse {
+  #update(route: Route, request: ApiRequest, by: string): ApiResponse {
     const { resource } = route;
     const name = route.name ?? "";
     if (resource === EVENTS) return methodNotAllowed();
-    const decoded = decodeBody(resource, body);
+    const decoded = decodeBody(resource, request.body);
     if (!("metadata" in decoded)) return decoded;
     if (decoded.metadata.name !== name) {
       return badRequest("the name of the object does not match the name on the URL");
     }
     const current = this.store.get(resource.name, `${route.namespace}/${name}`);
+    if (current === undefined && resource.upserted === true) return this.#upsert(route, decoded, { request, by });
     if (current === undefined) return notFound(resource, name);
     if (isOther(decoded, current)) return otherUid(resource, decoded, current);
     return this.#replace(route, current, { sent: decoded, by });
+  }
+
+  /** As on a real server: whatever version was sent is not looked at, but a uid is a precondition that nothing meets. */
+  #upsert(route: Route, sent: Stored, { request, by }: { request: ApiRequest; by: string }): ApiResponse {
+    const { uid, resourceVersion: _any, ...metadata } = sent.metadata;
+    if (uid !== undefined && uid !== "") return otherUid(route.resource, sent, undefined);
+    return this.#create(route, { ...request, body: { ...sent, metadata } }, by);
   }
 
   /** A merge patch, the only kind of patch that this server takes. */
@@ -177,7 +184,8 @@ export class ApiServer {
     if ("refusal" in admitted) return admitted.refusal;
     // As on a real server: nothing different, nothing written, the resourceVersion stays.
     if (sameJson(admitted.object, current) && !this.#untouched.has(current)) return reply(200, current);
-    return reply(200, this.#write(resource, withGeneration(admitted.object, current), by));
+    const counted = resource.uncounted === true ? admitted.object : withGeneration(admitted.object, current);
+    return reply(200, this.#write(resource, counted, by));
   }
 
   #delete(route: Route, request: ApiRequest, by: string): ApiResponse {
@@ -231,8 +239,8 @@ function isOther({ metadata: { uid } }: Stored, current: Stored): boolean {
   return uid !== undefined && uid !== "" && uid !== current.metadata.uid;
 }
 
-function otherUid(resource: Resource, { metadata: { name, uid } }: Stored, current: Stored): ApiResponse {
-  const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`;
+function otherUid(resource: Resource, { metadata: { name, uid } }: Stored, current: Stored | undefined): ApiResponse {
+  const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current?.metadata.uid ?? ""}`;
   return conflict(resource, name, `StorageError: invalid object, Code: 4, AdditionalErrorMsg: ${why}`);
 }
 
@@ -246,9 +254,9 @@ function movedUid(resource: Resource, sent: Stored, current: Stored): ApiRespons
 function staleWrite(resource: Resource, sent: Stored, current: Stored): ApiResponse | undefined {
   const { name, resourceVersion } = sent.metadata;
   if (resourceVersion === undefined || resourceVersion === "") {
-    // Built-in kinds may be updated unconditionally, custom resources may not.
-    if (resource.custom !== true) return undefined;
-    const message = "Invalid value: 0x0: must be specified for an update";
+    // Built-in kinds but leases may be updated unconditionally, custom resources may not.
+    if (resource.custom !== true && resource.upserted !== true) return undefined;
+    const message = `Invalid value: ${resource.custom === true ? "0x0" : "0"}: must be specified for an update`;
     return invalid(resource, name, [{ reason: "FieldValueInvalid", field: "metadata.resourceVersion", message }]);
   }
   return resourceVersion === current.metadata.resourceVersion ? undefined : conflict(resource, name, MODIFIED);

@@ -44,6 +44,7 @@ export class Store {
     podtemplates: new Map(),
     nodes: new Map(),
     events: new Map(),
+    leases: new Map(),
   };
   readonly #changes: Change[] = [];
   readonly #listeners: ((change: Change) => void)[] = [];

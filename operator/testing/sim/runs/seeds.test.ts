@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { startRealCore as startOperator } from "../core.ts";
+import { startOperator } from "../core.ts";
 import { planForSeed } from "../generate.ts";
 import { runWorld } from "../run.ts";
 
