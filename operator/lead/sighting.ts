@@ -24,7 +24,7 @@ export interface Told {
 export interface SightingOptions {
   readonly calls: LeaseCalls;
   readonly name: string;
-  /** Before a watch that ended is opened again. */
+  /** Before a watch that ended early, or was refused, is opened again. */
   readonly pauseMs: number;
   readonly told: Told;
 }
@@ -55,12 +55,15 @@ export class Sighting {
   /** Runs until stop(). */
   async run(): Promise<void> {
     while (!this.#stopped.signal.aborted) {
+      const begunMs = this.#port.clock.monotonic();
       await this.#once();
+      const served = this.#open && this.#port.clock.monotonic() - begunMs > this.#options.pauseMs;
       if (this.#open) {
         this.#open = false;
         this.#options.told.unsure();
       }
-      await this.#pause();
+      // After one that has served its time the next is opened at once: in between nobody would tell of a release.
+      if (!served) await this.#pause();
     }
   }
 
