@@ -56,7 +56,7 @@ bench-core: $(INSTALLED) ## measure what the operator's core spends per task as 
 bench-memory: $(INSTALLED) ## measure how much memory the operator's stores need for each TaskRun
 	@node --expose-gc bench/memory.ts
 
-generate: $(INSTALLED) ## make operator/api/types.ts from crds/*.yaml, the merge keys of pods from openapi/, and manifests/install.yaml
+generate: $(INSTALLED) ## make operator/api/types.ts from crds/*.yaml, the merge keys of pods from openapi/, manifests/install.yaml, and manifests/argocd
 	@node crds/generate.ts
 	@node openapi/generate.ts
 	@node manifests/generate/main.ts

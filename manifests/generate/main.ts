@@ -4,6 +4,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { argocdFiles } from "./argocd.ts";
 import { installText } from "./install.ts";
 
 const CHECKOUT = join(import.meta.dirname, "../..");
@@ -11,7 +12,8 @@ const MANIFESTS = join(CHECKOUT, "manifests");
 
 /** Every generated file, by its path in the checkout. */
 export function generated(): ReadonlyMap<string, string> {
-  return new Map([["manifests/install.yaml", installText(MANIFESTS)]]);
+  const argocd = [...argocdFiles(MANIFESTS)].map(([path, text]) => [`manifests/${path}`, text] as const);
+  return new Map([["manifests/install.yaml", installText(MANIFESTS)], ...argocd]);
 }
 
 /** The files that are not there, or other than they would be made. */
