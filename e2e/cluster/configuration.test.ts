@@ -17,7 +17,14 @@ const ports: Ports = {
   kwok: 6,
   nodes: [{ kubelet: 7, health: 8 }],
 };
-const node: RealNode = { name: "node-1", dir: "/c/node-1", bridge: "stb", subnet: "10.9.8", cgroup: "stint-b-1" };
+const node: RealNode = {
+  name: "node-1",
+  dir: "/c/node-1",
+  address: "127.0.0.1",
+  bridge: "stb",
+  subnet: "10.9.8",
+  cgroup: "stint-b-1",
+};
 const place: NodePlace = { id: "b", dir: "/c", build: "/b", ports, snapshotter: "overlayfs" };
 const plane = { dir: "/c", bin: "/b/bin", ports, apiOnly: false };
 
@@ -44,6 +51,12 @@ describe("configuration", () => {
     expect(kubelet).toMatchObject({ address: "127.0.0.1", healthzBindAddress: "127.0.0.1", readOnlyPort: 0 });
     expect(containerd).toContain('stream_server_address = "127.0.0.1"');
     expect(containerd).not.toMatch(/tcp_address|\[metrics\]|\[debug\]/);
+  });
+
+  test("a second node has a loopback address of its own, which its kubelet listens on", () => {
+    const second = { ...node, name: "node-2", dir: "/c/node-2", address: "127.0.0.2" };
+    const kubelet = JSON.parse(nodeFiles(place, second, 0).get("/c/node-2/kubelet.yaml") ?? "") as object;
+    expect(kubelet).toMatchObject({ address: "127.0.0.2", healthzBindAddress: "127.0.0.1" });
   });
 
   test("with only an API server, no controllers are started and no service account is asked for", () => {

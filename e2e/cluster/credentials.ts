@@ -26,7 +26,7 @@ export async function writeCredentials(place: Place, now: Date): Promise<void> {
   const kubeletClient = { commonName: "kube-apiserver-kubelet-client", organization: MASTERS };
   await writePair(dir, "kubelet-client", issue(cluster, kubeletClient, now));
   for (const node of place.realNodes) {
-    await writePair(dir, node.name, issue(cluster, { commonName: node.name, hosts: ["127.0.0.1"] }, now));
+    await writePair(dir, node.name, issue(cluster, { commonName: node.name, hosts: [node.address] }, now));
   }
   const keys = newKeys();
   await writeSecret(paths.pki(dir, "service-accounts.key"), keys.privateKey);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { call, callJson, type Answer } from "./apiclient.ts";
 import { ClusterError, messageOf } from "./failure.ts";
 import { simulatedNode } from "./simulated.ts";
-import type { ClusterState } from "./state.ts";
+import type { ClusterState, RealNode } from "./state.ts";
 
 const POLL_MS = 100;
 /** A node is ready five seconds after its kubelet started; a machine with other work takes a minute. */
@@ -55,10 +55,10 @@ export async function createSimulatedNodes(state: ClusterState, say: Say): Promi
  * Does for a real node what a cloud's controller does: its address, and the taint off that says it has none. The
  * kubelet has registered it by then, or does so while we wait.
  */
-export async function initializeRealNode(state: ClusterState, name: string): Promise<void> {
+export async function initializeRealNode(state: ClusterState, { name, address }: RealNode): Promise<void> {
   const path = `/api/v1/nodes/${name}`;
   const addresses = [
-    { type: "InternalIP", address: "127.0.0.1" },
+    { type: "InternalIP", address },
     { type: "Hostname", address: name },
   ];
   const change = toApi(state, "PATCH", `${path}/status`, { status: { addresses } });

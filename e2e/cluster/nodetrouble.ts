@@ -52,8 +52,8 @@ export async function rebootNode(dir: string, name: string): Promise<void> {
 
 /** Makes a node ready for pods whose kubelet has registered it anew, after somebody deleted the Node object. */
 export async function readmitNode(dir: string, name: string): Promise<void> {
-  const { state } = await nodeOf(dir, name);
-  await initializeRealNode(state, name);
+  const { state, node } = await nodeOf(dir, name);
+  await initializeRealNode(state, node);
 }
 
 async function signalKubelet(dir: string, name: string, signal: "SIGSTOP" | "SIGCONT"): Promise<void> {

@@ -137,7 +137,7 @@ function kubeletConfig(place: NodePlace, node: RealNode, index: number): Record<
   return {
     apiVersion: "kubelet.config.k8s.io/v1beta1",
     kind: "KubeletConfiguration",
-    address: "127.0.0.1",
+    address: node.address,
     port: ports?.kubelet,
     readOnlyPort: 0,
     healthzBindAddress: "127.0.0.1",

@@ -35,7 +35,15 @@ export async function planCluster(options: ClusterOptions, tools: Toolbox): Prom
   const realNodes = freeSubnets(options.realNodes).map((subnet, index): RealNode => {
     const number = index + 1;
     const name = `node-${number}`;
-    return { name, dir: join(dir, name), bridge: `st${id}n${number}`, subnet, cgroup: `stint-${id}-${number}` };
+    const address = `127.0.0.${number}`;
+    return {
+      name,
+      dir: join(dir, name),
+      address,
+      bridge: `st${id}n${number}`,
+      subnet,
+      cgroup: `stint-${id}-${number}`,
+    };
   });
   const simulatedNodes = Array.from({ length: options.simulatedNodes }, (_, index) => `simulated-${index + 1}`);
   const lossOption = options.nodeLossSeconds !== undefined && { nodeLossSeconds: options.nodeLossSeconds };
@@ -75,7 +83,7 @@ export async function startCluster(planned: ClusterState, tools: Toolbox, say: S
   await settleAll(
     planned.realNodes.map(async (node) => {
       await start(`kubelet-${node.name}`);
-      await initializeRealNode(planned, node.name);
+      await initializeRealNode(planned, node);
     }),
   );
   await waitForNodes(planned);

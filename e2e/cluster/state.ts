@@ -28,6 +28,8 @@ export type Readiness =
 export interface RealNode {
   readonly name: string;
   readonly dir: string;
+  /** A loopback address of its own, such as `127.0.0.2`: pods on the host's network may then listen on the same port on each node. */
+  readonly address: string;
   readonly bridge: string;
   /** Its first three numbers, such as `10.217.30`: the pods' network is that /24. */
   readonly subnet: string;

@@ -6,8 +6,8 @@ const CGROUPS = "/sys/fs/cgroup";
 const LINKS = "/sys/class/net";
 /** State of a listening socket in /proc/net/tcp. */
 const LISTENS = "0A";
-/** 127.0.0.1, ::ffff:127.0.0.1 and ::1, as the kernel writes them. */
-const LOOPBACK = /^(0100007F|0000000000000000FFFF00000100007F|00000000000000000000000001000000):/;
+/** 127.0.0.1 and its siblings, the same as ::ffff:127.0.0.1, and ::1, as the kernel writes them. */
+const LOOPBACK = /^([0-9A-F]{6}7F|0000000000000000FFFF0000[0-9A-F]{6}7F|00000000000000000000000001000000):/;
 
 /** Everything of the cluster in `dir`, whose names outside of it hold `id`, in words. Nothing, when it is gone. */
 export async function tracesOf(dir: string, id: string): Promise<readonly string[]> {
