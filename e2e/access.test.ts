@@ -1,27 +1,17 @@
-/** Who the operator is, and what it may do: the rights of manifests/ suffice, and it asks for no more. */
+/** Who the operator is. What it may do is in rights.test.ts. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, inject, it, type TestContext } from "vitest";
 import { operatorWrites } from "./support/audit.ts";
 import { asUser, type UserFields } from "./support/credentials.ts";
-import { Flows, type WorkflowRun } from "./support/flows.ts";
 import { Kubectl } from "./support/kubectl.ts";
-import { isOver, reasonOf, simulated, taskRunsPath, type TaskRun } from "./support/objects.ts";
+import { isOver, simulated, type TaskRun } from "./support/objects.ts";
 import type { Operator } from "./support/operator.ts";
-import { namespacesAreGone, needs, Room } from "./support/room.ts";
+import { needs, Room } from "./support/room.ts";
 import { operatorForTest } from "./support/running.ts";
-import { BAD, FOREVER, sim } from "./support/simulatedflows.ts";
-import { until, untilAll } from "./support/waiting.ts";
 
-const MANIFESTS = join(import.meta.dirname, "../manifests");
-const BASE = join(MANIFESTS, "base");
-/** What gives it all namespaces. */
-const EVERYWHERE = ["clusterrolebinding", "nodes"].flatMap((name) => [
-  "-f",
-  join(MANIFESTS, `overlays/cluster/${name}.yaml`),
-]);
-const ACCOUNT = "system:serviceaccount:stint-system:stint";
+const BASE = join(import.meta.dirname, "../manifests/base");
 
 /** Who the operator is without the deployment, which needs an image. */
 const IDENTITY = ["namespace", "serviceaccount", "clusterrole", "userroles", "flowschema"];
@@ -34,35 +24,6 @@ beforeAll(async () => {
 });
 
 describe("with the service account of manifests/ the operator", () => {
-  it("can do all it must, in all namespaces, and is refused nothing", async (test) => {
-    needs(test, "own cluster", "simulated nodes");
-    await namespacesAreGone();
-    const room = await Room.open(test);
-    await room.kubectl.run(["apply", ...EVERYWHERE]);
-    test.onTestFinished(async () => {
-      await room.kubectl.run(["delete", ...EVERYWHERE]);
-    });
-    const operator = await operatorAs(test, { token: await token(room) });
-    await room.create("good", { template: simulated({ "run-for": "50ms" }) });
-    const retry = { limit: 1, backoff: { initialSeconds: 0 } };
-    await room.create("again", { template: simulated({ "run-for": "50ms", "exit-code": "1" }), retry });
-    await room.create("short", { template: simulated({ "run-for": "50ms" }), ttlSecondsAfterFinished: 0 });
-    await room.create("late", { template: simulated({ "run-for": "forever" }), activeDeadlineSeconds: 1 });
-    await room.create("stopped", { template: simulated({ "run-for": "forever" }) });
-    await room.running("stopped");
-    await room.patch("stopped", { cancel: true });
-    const ends = await Promise.all(["good", "again", "late", "stopped"].map((name) => room.over(name)));
-
-    expect(ends.map(reasonOf)).toEqual(["Succeeded", "RetriesExhausted", "DeadlineExceeded", "Cancelled"]);
-    await untilAll<TaskRun>(room.client, taskRunsPath(room.namespace), (all) => !all.has("short"), {
-      what: "the TaskRun with no time to live to go",
-    });
-    await runWorkflows(room);
-    await expectNothingRefused(operator);
-    const writes = await operatorWrites(room.access.dir ?? "", room.namespace);
-    expect(new Set(writes.map(({ user }) => user.username))).toEqual(new Set([ACCOUNT]));
-  });
-
   it("serves with --namespaces=a,b those two, with rights in no other", async (test) => {
     needs(test, "own cluster", "simulated nodes");
     const [a, b, other] = [await Room.open(test), await Room.open(test), await Room.open(test)];
@@ -114,7 +75,7 @@ describe("with the service account of manifests/ the operator", () => {
 it("with a client certificate the operator works as its owner", async (test) => {
   needs(test, "own cluster", "simulated nodes");
   const room = await Room.open(test);
-  await operatorForTest(test, [`--namespaces=${room.namespace}`]).ready();
+  await operatorForTest(test, [`--namespaces=${room.namespace}`], room.access.kubeconfig).ready();
   await room.create("task", { template: simulated({ "run-for": "50ms" }) });
   const { status }: TaskRun = await room.see("task", isOver, { what: "its end" });
 
@@ -146,41 +107,6 @@ it.for(["workflows", "workflowruns", "taskruns"])(
 
 interface Whoami {
   readonly status: { readonly userInfo: { readonly username: string } };
-}
-
-/** Everything that is done to what workflows make: made, adopted, suspended, cancelled, retried, removed. */
-async function runWorkflows(room: Room): Promise<void> {
-  const flows = new Flows(room);
-  const sub = { name: "sub", workflowRef: { name: "inner" } };
-  await flows.create("inner", { run: "Manual", tasks: [sim("x", FOREVER)] });
-  await flows.create("outer", { tasks: [sim("a", FOREVER), sub], history: { failed: 0 } });
-  const { metadata } = await flows.runOf("outer");
-  const { name } = metadata;
-  await room.running(`${name}-sub-x`);
-  await flows.patch(name, { suspend: true });
-  await flows.see(name, ({ status }) => status.phase === "Suspended", { what: "phase Suspended" });
-  await flows.patch(name, { suspend: false });
-  await room.attemptRuns(`${name}-sub-x`, 2);
-  await flows.patch(name, { cancel: true });
-  await until<WorkflowRun>(room.client, { path: flows.runsPath, name }, (one) => one === undefined, {
-    what: "the run that history does not keep to go",
-  });
-  await flows.create("failing", { run: "Manual", tasks: [sim("bad", BAD)] });
-  await flows.start("failing", {}, "by-hand");
-  await flows.over("by-hand");
-  await flows.patch("by-hand", { retry: { id: "1" } });
-  const { status } = await flows.over("by-hand", { round: 1 });
-
-  expect(status.phase).toBe("Failed");
-  await flows.edit("failing", { tasks: [sim("good")] });
-  await flows.start("failing", {}, "again");
-  expect((await flows.over("again")).status.phase).toBe("Succeeded");
-}
-
-async function expectNothingRefused(operator: Operator): Promise<void> {
-  expect(await operator.metric("stint_api_requests_total", { code: "403" })).toBe(0);
-  const complaints = operator.log.filter((line) => line.level === "error" || /forbidden/i.test(JSON.stringify(line)));
-  expect(complaints).toEqual([]);
 }
 
 /** Without a ClusterRoleBinding nobody may read nodes: it works without, and says so once. */

@@ -35,9 +35,9 @@ it("--install-crds applies the definitions whole, and again without a change", a
   // Whatever happens, the next test finds its kinds.
   test.onTestFinished(() => applyCrds(kubectl));
   await kubectl.run(["delete", "crd", CRD, "--timeout=120s"], { limitMs: 130_000 });
-  await (await operatorForTest(test, ["--install-crds"]).ready()).stop();
+  await (await operatorForTest(test, ["--install-crds"], inject("cluster").kubeconfig).ready()).stop();
   const generation = await kubectl.run(["get", "crd", CRD, "-o", "jsonpath={.metadata.generation}"]);
-  const operator = await operatorForTest(test, ["--install-crds"]).ready();
+  const operator = await operatorForTest(test, ["--install-crds"], inject("cluster").kubeconfig).ready();
 
   // What kubectl would install is what is there: no field was lost on the way.
   expect(await kubectl.attempt(["diff", ...CRDS])).toMatchObject({ code: 0 });

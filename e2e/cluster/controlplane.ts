@@ -27,7 +27,8 @@ export function controlPlane(plane: ControlPlane): Component[] {
 
 /**
  * What the audit log keeps: one line per finished write, by whom, to what, and its answer. Writes of pods and of
- * Stint's own kinds are kept whoever makes them; of other kinds those of the system's own parts are left out.
+ * Stint's own kinds are kept whoever makes them; of other kinds those of the system's own parts are left out. Of the
+ * operator, as manifests/ and the tests name its service account, reads are kept too: which rights it uses.
  */
 export const AUDIT_POLICY = {
   apiVersion: "audit.k8s.io/v1",
@@ -39,6 +40,10 @@ export const AUDIT_POLICY = {
       level: "Metadata",
       verbs: ["create", "update", "patch", "delete", "deletecollection"],
       resources: [{ group: "", resources: ["pods", "pods/*"] }, { group: "stint.dev" }],
+    },
+    {
+      level: "Metadata",
+      userGroups: ["system:serviceaccounts:stint-system", "system:serviceaccounts:stint-e2e"],
     },
     { level: "None", userGroups: ["system:nodes", "system:serviceaccounts:kube-system"] },
     {
@@ -107,7 +112,9 @@ function apiServer({ dir, bin, ports, apiOnly }: ControlPlane): Component {
       `--service-account-signing-key-file=${pki("service-accounts.key")}`,
       `--service-cluster-ip-range=${SERVICE_NETWORK}`,
       "--authorization-mode=Node,RBAC",
-      "--enable-admission-plugins=NodeRestriction",
+      // The second is off by default, and on in some distributions: whoever makes an object's owner wait for it needs a right
+      // to that owner's finalizers.
+      "--enable-admission-plugins=NodeRestriction,OwnerReferencesPermissionEnforcement",
       ...(apiOnly ? ["--disable-admission-plugins=ServiceAccount"] : []),
       "--allow-privileged=true",
       `--audit-policy-file=${paths.config(dir, "audit-policy.yaml")}`,

@@ -7,11 +7,14 @@ import { temporaryDir } from "../cluster/abandoned.ts";
 import { down } from "../cluster/cluster.ts";
 import { openCluster, type Access } from "./access.ts";
 import { applyCrds } from "./crds.ts";
+import { operatorKubeconfig } from "./identity.ts";
 import { Kubectl } from "./kubectl.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
     cluster: Access;
+    /** What the operators of tests are started with, unless a test wants them to be somebody else. */
+    operatorKubeconfig: string;
     /** The folder for a second cluster, of a file that needs one to itself; removed with this one. */
     spareDir: string;
   }
@@ -35,6 +38,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
   try {
     await applyCrds(new Kubectl(cluster.access));
+    project.provide("operatorKubeconfig", await operatorKubeconfig(cluster.access));
   } catch (error) {
     await close();
     throw error;

@@ -2,8 +2,13 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { dump, load } from "js-yaml";
 
+interface ClusterFields {
+  readonly server: string;
+  readonly "certificate-authority-data"?: string;
+}
+
 interface KubeConfigFile {
-  readonly clusters: readonly { readonly name: string; readonly cluster: { readonly server: string } }[];
+  readonly clusters: readonly { readonly name: string; readonly cluster: ClusterFields }[];
 }
 
 /** How a user shows who they are, in the words of a kubeconfig. */
@@ -12,6 +17,26 @@ export type UserFields = { readonly token: string } | { readonly tokenFile: stri
 /** The API server of a kubeconfig with one cluster. */
 export async function serverOf(kubeconfig: string): Promise<URL> {
   return new URL((await read(kubeconfig)).clusters[0]?.cluster.server ?? "");
+}
+
+/** The API server of a kubeconfig with one cluster, and who signed its certificate, as PEM. */
+export async function clusterOf(kubeconfig: string): Promise<{ readonly server: URL; readonly authority: string }> {
+  const cluster = (await read(kubeconfig)).clusters[0]?.cluster;
+  const authority = Buffer.from(cluster?.["certificate-authority-data"] ?? "", "base64").toString();
+  return { server: new URL(cluster?.server ?? ""), authority };
+}
+
+/** Writes a copy that reaches the cluster through another server, of another authority (PEM). */
+export async function throughServer(
+  kubeconfig: string,
+  { server, authority }: { readonly server: string; readonly authority: string },
+  copy: string,
+): Promise<void> {
+  const config = await read(kubeconfig);
+  const cluster: ClusterFields = { server, "certificate-authority-data": Buffer.from(authority).toString("base64") };
+  await writeFile(copy, dump({ ...config, clusters: config.clusters.map((entry) => ({ ...entry, cluster })) }), {
+    mode: 0o600,
+  });
 }
 
 /** Writes a copy that reaches the cluster through another port of this machine. */

@@ -96,7 +96,8 @@ export class Operator {
   }
 
   async get(path: string): Promise<{ readonly status: number; readonly text: string }> {
-    const address = this.log.find((line) => line.message === "stint starts")?.["metrics"];
+    const said = this.log.find((line) => line.message === "stint starts");
+    const address = path === "/metrics" ? said?.["metrics"] : (said?.["health"] ?? said?.["metrics"]);
     if (typeof address !== "string") throw new Error("the operator has not said where it listens");
     const reply = await fetch(`${address}${path}`, { signal: AbortSignal.timeout(SCRAPE_LIMIT_MS) });
     return { status: reply.status, text: await reply.text() };

@@ -10,7 +10,7 @@ export function operatorForFile(flags: readonly string[] = []): () => Operator {
     return operator;
   };
   beforeAll(async () => {
-    operator = Operator.start(inject("cluster").kubeconfig, flags);
+    operator = Operator.start(inject("operatorKubeconfig"), flags);
     await operator.ready();
   });
   afterEach(({ task }) => {
@@ -26,7 +26,7 @@ export function operatorForFile(flags: readonly string[] = []): () => Operator {
 export function operatorForTest(
   test: TestContext,
   flags: readonly string[] = [],
-  kubeconfig: string = inject("cluster").kubeconfig,
+  kubeconfig: string = inject("operatorKubeconfig"),
 ): Operator {
   const operator = Operator.start(kubeconfig, flags);
   test.onTestFailed(() => {

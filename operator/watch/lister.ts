@@ -50,10 +50,10 @@ export async function listAll<R>(
   let token: string | undefined;
   for (let page = 0; page < PAGES_MAX; page += 1) {
     const reply = await listPage(port, resource, { namespace, token });
-    const found = object(reply.body)["items"];
+    const found = itemsOf(reply.body);
     const resourceVersion = resourceVersionOf(reply.body);
     // Taken for an empty list, anything else (a proxy's page, a cut body) would make every object look deleted.
-    if (!Array.isArray(found) || resourceVersion === undefined)
+    if (found === undefined || resourceVersion === undefined)
       throw new ConnectionError("the answer to a list is no list");
     for (const item of list(found)) {
       const record = decode(item);
@@ -91,4 +91,11 @@ async function listPage(port: Port, resource: Resource, { namespace, token }: Pa
   const reply = await metered(port, "list", resource, async () => await port.api.request(request));
   if (reply.status !== 200) throw new WatchRefusedError(reply);
   return reply;
+}
+
+/** undefined: this is no list. Of objects cut down to their metadata, an empty list is written as null (seen on 1.36). */
+function itemsOf(body: unknown): readonly unknown[] | undefined {
+  const { items, kind } = object(body);
+  if (Array.isArray(items)) return items as readonly unknown[];
+  return items === null && text(kind)?.endsWith("List") === true ? [] : undefined;
 }

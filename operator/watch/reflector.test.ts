@@ -71,6 +71,18 @@ describe("the first list", () => {
     },
   );
 
+  it("may be empty: a list of metadata alone then has null for its objects", async () => {
+    const body = { kind: "PartialObjectMetadataList", metadata: { resourceVersion: "80" }, items: null };
+    const stage = start({
+      stream: (_, index) => (index === 0 ? noInitialEvents : {}),
+      request: () => ({ status: 200, body }),
+    });
+    await stage.advance(0);
+
+    expect(stage.queries()).toEqual(["watch sendInitialEvents=true", "list", "watch resourceVersion=80"]);
+    stage.reflector.stop();
+  });
+
   it("starts again when a continue token has expired", async () => {
     const stage = start({
       stream: (_, index) => (index === 0 ? noInitialEvents : {}),
@@ -96,6 +108,7 @@ describe("the first list", () => {
     ["an empty object", {}],
     ["a list without a version", { items: [] }],
     ["a list without items", { metadata: { resourceVersion: "5" } }],
+    ["null items of what is no list", { kind: "Status", metadata: { resourceVersion: "5" }, items: null }],
     ["a page of a proxy", "welcome"],
   ])("is not taken from %s", async (_, body) => {
     const stage = start({ stream: () => noInitialEvents, request: () => ({ status: 200, body }) });
