@@ -22,7 +22,7 @@ const HAND_OVER_LIMIT_MS = 5_000;
 /** What a busy machine may add to the lease time. */
 const LATE_MS = 8_000;
 
-it("the leader ends under load: the other takes over at once, and workflows go on", async (test) => {
+it("of two replicas one works; when it ends under load the other takes over at once, and workflows go on", async (test) => {
   const { room, ledger } = await roomWithLedger(test);
   const [first, second] = await Replica.pair(test, room);
   const standing = (await second.operator.get("/readyz")).text;
