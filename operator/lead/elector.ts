@@ -9,7 +9,7 @@
  *   lost        for good: the process ends
  */
 import type { ApiPort, Port } from "../api/port.ts";
-import { NOTHING_SEEN, isOver, nextStep, seen, spansOf, whyOver } from "./claim.ts";
+import { NOTHING_SEEN, nextStep, seen, spansOf } from "./claim.ts";
 import type { Moment, Sight, Spans, Step } from "./claim.ts";
 import { Complaints } from "./complaints.ts";
 import { heldBy, released } from "./lease.ts";
@@ -17,6 +17,7 @@ import type { Candidate, Lease } from "./lease.ts";
 import { LeaseCalls } from "./leasecalls.ts";
 import type { Answer } from "./leasecalls.ts";
 import { Sighting } from "./sighting.ts";
+import { Term, momentOf } from "./term.ts";
 
 export type LeadState =
   | { readonly at: "seeking" }
@@ -45,13 +46,6 @@ const PROBLEMS = {
   trouble: "the Lease is out of reach, will try again",
 };
 
-interface Term {
-  /** Before the renewal that succeeded last was sent. */
-  readonly sent: Moment;
-  /** As that renewal left it. */
-  readonly lease: Lease;
-}
-
 export class Elector {
   readonly #parts: ElectorParts;
   readonly #spans: Spans;
@@ -74,7 +68,6 @@ export class Elector {
   #lastAnswerMs: number;
   #poked = false;
   #wake: () => void = () => undefined;
-  #cancelDeadline: () => void = () => undefined;
 
   constructor(parts: ElectorParts) {
     const { port, leaseApi, us } = parts;
@@ -120,9 +113,8 @@ export class Elector {
   /** Whether we may write. Where it finds that we may no longer, the process is told so at once. */
   held(): boolean {
     if (this.#state.at !== "leading" || this.#term === undefined) return false;
-    const now = this.#moment();
-    if (!isOver(this.#term.sent, now, this.#spans)) return true;
-    this.#lose(whyOver(this.#term.sent, now, { spans: this.#spans, trouble: this.#trouble }));
+    if (!this.#term.isOver()) return true;
+    this.#lose(this.#term.why(this.#trouble));
     return false;
   }
 
@@ -134,7 +126,6 @@ export class Elector {
       if (this.#term === undefined) await this.#standBy();
       else await this.#leadOn(this.#term);
     }
-    this.#cancelDeadline();
     this.#sighting.stop();
     await watching;
   }
@@ -181,10 +172,10 @@ export class Elector {
   async #take(why: Extract<Step, { kind: "take" }>["why"]): Promise<void> {
     const { us, port } = this.#parts;
     const { lease } = this.#sight;
-    const sent = this.#moment();
+    const sent = momentOf(this.#parts.port.clock);
     const body = heldBy(us, lease, sent.wallMs);
     const answer = await this.#ask(lease === undefined ? this.#calls.create(body) : this.#calls.update(body));
-    if (answer.kind === "lease") return this.#begin({ sent, lease: answer.lease }, why);
+    if (answer.kind === "lease") return this.#begin(sent, answer.lease, why);
     // Whatever there is now, it is not what we have seen.
     this.#fresh = false;
     if (answer.kind === "absent") return this.#see(undefined);
@@ -194,21 +185,21 @@ export class Elector {
     await this.#pause(this.#spans.retryMs * CONFLICT_PAUSE_SHARE * port.random());
   }
 
-  #begin(term: Term, why: string): void {
+  #begin(sent: Moment, lease: Lease, why: string): void {
     const { port, us, onLead } = this.#parts;
-    this.#term = term;
+    const onDeadline = (): void => void this.held();
+    this.#term = new Term({ clock: port.clock, spans: this.#spans, onDeadline }, sent, lease);
     this.#state = { at: "leading" };
-    this.#nextTryMs = term.sent.monotonicMs + this.#spans.retryMs;
-    this.#armDeadline();
+    this.#nextTryMs = sent.monotonicMs + this.#spans.retryMs;
     if (this.#ending || !this.held()) return;
-    const { transitions } = term.lease;
+    const { transitions } = lease;
     port.log.info("leads", { lease: this.#leaseName, identity: us.identity, because: why, transitions });
     port.meter.set("leader", {}, 1);
     onLead();
   }
 
   async #leadOn(term: Term): Promise<void> {
-    if (this.#mayRelease) return await this.#release(term.lease);
+    if (this.#mayRelease) return await this.#release(term);
     const waitMs = this.#doubt ? 0 : this.#nextTryMs - this.#now();
     if (waitMs > 0) return await this.#pause(waitMs);
     this.#doubt = false;
@@ -216,13 +207,12 @@ export class Elector {
   }
 
   async #renew(term: Term): Promise<void> {
-    const sent = this.#moment();
+    const sent = momentOf(this.#parts.port.clock);
     this.#nextTryMs = sent.monotonicMs + this.#spans.retryMs;
     const answer = await this.#ask(this.#calls.update(heldBy(this.#parts.us, term.lease, sent.wallMs)));
     if (this.#state.at !== "leading") return;
     if (answer.kind === "lease") {
-      this.#term = { sent, lease: answer.lease };
-      this.#armDeadline();
+      term.renewed(sent, answer.lease);
       this.held();
     } else if (answer.kind === "absent") this.#lose("the Lease was deleted");
     else if (answer.kind === "conflict") await this.#confirm(term);
@@ -239,22 +229,21 @@ export class Elector {
     if (holder === "") this.#lose("somebody else has released the Lease");
     else if (holder !== this.#parts.us.identity) this.#lose(`${holder} holds the Lease now`);
     else {
-      // The time goes on from the last renewal that we know of.
-      this.#term = { ...term, lease: answer.lease };
+      term.rewritten(answer.lease);
       this.#nextTryMs = this.#now() + this.#spans.retryMs * CONFLICT_PAUSE_SHARE * this.#parts.port.random();
     }
   }
 
-  async #release(lease: Lease): Promise<void> {
+  async #release(term: Term): Promise<void> {
     const { port, us } = this.#parts;
     // From here on nothing is written but the release.
     const mayStill = this.held();
-    this.#cancelDeadline();
-    this.#term = undefined;
+    term.end();
     if (!mayStill) return;
+    this.#term = undefined;
     this.#state = { at: "ended" };
     port.meter.set("leader", {}, 0);
-    let last: Lease | undefined = lease;
+    let last: Lease | undefined = term.lease;
     for (let tries = 0; tries < RELEASE_TRIES && last !== undefined; tries += 1) {
       const answer = await this.#calls.update(released(us, last, port.clock.now()));
       if (answer.kind === "lease") return port.log.info("the lease is released", { lease: this.#leaseName });
@@ -302,23 +291,12 @@ export class Elector {
   #lose(why: string): void {
     const { port, onLost } = this.#parts;
     this.#state = { at: "lost", why };
-    this.#cancelDeadline();
+    this.#term?.end();
     port.meter.set("leader", {}, 0);
     const look = `kubectl get lease ${this.#parts.us.name} -n ${this.#parts.us.namespace} -o yaml`;
     port.log.error("the lease is lost: this process ends at once, so that two never work", { why, look });
     this.#poke();
     onLost(why);
-  }
-
-  #armDeadline(): void {
-    this.#cancelDeadline();
-    const { clock } = this.#parts.port;
-    if (this.#term === undefined) return;
-    const leftMs = this.#term.sent.monotonicMs + this.#spans.heldMs - clock.monotonic();
-    this.#cancelDeadline = clock.after(Math.max(1, leftMs), () => {
-      // A timer may fire a little early.
-      if (this.held()) this.#armDeadline();
-    });
   }
 
   /** By chance up to twice as long: replicas shall not ask in step. */
@@ -328,11 +306,6 @@ export class Elector {
 
   #now(): number {
     return this.#parts.port.clock.monotonic();
-  }
-
-  #moment(): Moment {
-    const { clock } = this.#parts.port;
-    return { monotonicMs: clock.monotonic(), wallMs: clock.now() };
   }
 
   #poke(): void {
