@@ -260,7 +260,11 @@ function fitted(object: Manifest, serverPort: string): Manifest {
     ],
   }));
   const pod = { ...object.spec.template, spec: { ...spec, hostNetwork: true, containers } };
-  return { ...object, spec: { ...object.spec, template: pod } } as Deployment;
+  // Two on the one node would want the same ports.
+  return {
+    ...object,
+    spec: { ...object.spec, replicas: 1, strategy: { type: "Recreate" }, template: pod },
+  } as Deployment;
 }
 
 function labelled(object: Manifest, labels: Readonly<Record<string, string>>): Manifest {

@@ -1,12 +1,13 @@
 /**
  * Builds the operator's image from the bundle, without a container tool, a daemon, a registry or root.
- *   node image/main.ts [--name=stint:dev] [--folder=dist]   writes stint-image.tar and stint-sbom.cdx.json
+ *   node image/main.ts [--name=stint:VERSION] [--folder=dist]   writes stint-image.tar and stint-sbom.cdx.json
  *   node image/main.ts --root=FOLDER                        only fills a folder with what is in it (manifests/Containerfile)
  * The bundle (operator/bundle.ts) is taken from dist, or from the folder that --bundle names.
  */
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { BUILD } from "../operator/version.ts";
 import { writeImage, type Image, type ImageSource } from "./archive.ts";
 import { fillFolders, SETTINGS, textOf } from "./contents.ts";
 import { folderDigest } from "./layer.ts";
@@ -16,7 +17,8 @@ const ARCHIVE = "stint-image.tar";
 /** What the archive was made of, so that the same is not made twice. */
 const RECEIPT = "stint-image.json";
 const SBOM = "stint-sbom.cdx.json";
-const NAME = "stint:dev";
+/** What the manifests of this version call it. */
+const NAME = `stint:${BUILD.version}`;
 /** What registries and runtimes take: a path of lower-case words, perhaps a host in front, perhaps a tag behind. */
 const NAME_FORM = /^([\w.-]+(:\d+)?\/)?[a-z0-9]+([._/-]+[a-z0-9]+)*(:\w[\w.-]{0,127})?$/;
 const MB = 1_000_000;

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { BUILD } from "../../operator/version.ts";
 import { loadImage } from "../cluster/cluster.ts";
 
 const CHECKOUT = join(import.meta.dirname, "../..");
@@ -13,7 +14,7 @@ const FOLDER = join(CHECKOUT, "dist/e2e");
 const LIMIT_MS = 300_000;
 
 /** What the manifests call it. */
-export const OPERATOR_IMAGE = "stint:dev";
+export const OPERATOR_IMAGE: string = `stint:${BUILD.version}`;
 
 /** Makes the image of this checkout known to the cluster's real nodes as {@link OPERATOR_IMAGE}; it is built once. */
 export async function loadOperatorImage(dir: string): Promise<void> {

@@ -36,7 +36,9 @@ test("what Argo CD reads out of the ConfigMap are the scripts, word for word", (
     expect(actions["discovery.lua"]).toBe(script("actions/discovery.lua"));
     for (const { name, "action.lua": text } of actions.definitions)
       expect(text).toBe(script(`actions/${name}/action.lua`));
-    const offered = [...script("actions/discovery.lua").matchAll(/^ {2}\["([a-z-]+)"\] = /gm)].map(([, name]) => name);
+    const offered = [...script("actions/discovery.lua").matchAll(/^ {2}\["([a-z-]+)"\] = /gm)].map(
+      ([, name = ""]) => name,
+    );
     expect(actions.definitions.map(({ name }) => name)).toEqual(offered.toSorted());
   }
 });
