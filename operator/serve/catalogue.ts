@@ -94,6 +94,29 @@ export const COUNTERS: Catalogue<CounterLabels> = {
   },
 };
 
+type Zeros = { readonly [N in keyof CounterLabels]?: readonly CounterLabels[N][] };
+
+/** Shown from the beginning: of a series that begins with its first failure nobody sees the rise. */
+export const ZEROS: Zeros = {
+  reconciles: [...kinds].flatMap((kind) =>
+    (["done", "waiting", "failed"] as const).map((result) => ({ kind, result })),
+  ),
+  taskRunsEnded: [
+    { phase: Phase.Succeeded, reason: Reason.Succeeded },
+    { phase: Phase.Failed, reason: Reason.ExitCode },
+    { phase: Phase.Failed, reason: Reason.RetriesExhausted },
+    { phase: Phase.Cancelled, reason: Reason.Cancelled },
+  ],
+  workflowRunsEnded: [
+    { phase: Phase.Succeeded, reason: RunReason.Succeeded },
+    { phase: Phase.Failed, reason: RunReason.TaskFailed },
+    { phase: Phase.Failed, reason: RunReason.DeadlineExceeded },
+    { phase: Phase.Cancelled, reason: RunReason.Cancelled },
+  ],
+  watchRestarts: watched.map((resource) => ({ resource, cause: "ended" })),
+  unreadable: watched.map((resource) => ({ resource })),
+};
+
 export const HISTOGRAMS: { readonly [N in keyof HistogramLabels]: DescribedHistogram<HistogramLabels[N]> } = {
   queueWait: {
     name: "stint_workqueue_wait_seconds",
@@ -159,7 +182,7 @@ export const GAUGES: Catalogue<GaugeLabels> = {
   },
   leader: {
     name: "stint_leader",
-    help: "1: this replica works; 0: it stands by. Always 1 without leader election.",
+    help: "Whether this replica works (1) or stands by (0).",
     labels: {},
   },
 };

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Meter } from "../api/port.ts";
-import { COUNTERS, GAUGES, HISTOGRAMS, SCRAPED, bounded } from "./catalogue.ts";
+import { COUNTERS, GAUGES, HISTOGRAMS, SCRAPED, ZEROS, bounded } from "./catalogue.ts";
 import type { Described } from "./catalogue.ts";
 
 /** How long one watch has shown no life. */
@@ -59,6 +59,8 @@ export function makeMetrics(options: MetricsOptions): Metrics {
   const counters = eachOf(COUNTERS, (one) => new Counter(own(one)));
   const histograms = eachOf(HISTOGRAMS, (one) => new Histogram({ ...own(one), buckets: [...one.buckets] }));
   const gauges = eachOf(GAUGES, (one) => new Gauge(own(one)));
+  for (const [name, zeros] of Object.entries(ZEROS))
+    for (const labels of zeros) counters[name as keyof typeof ZEROS].inc({ ...labels }, 0);
   return {
     contentType: registry.contentType,
     scrape: () => registry.metrics(),

@@ -92,6 +92,7 @@ describe("the tree", () => {
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
+    "CHANGELOG.md",
     ...paths.filter((path) => /^docs\/.*\.md$/.test(path)),
   ];
   it.each(pagesToRead)("has only links in %s that lead somewhere", (path) => {
