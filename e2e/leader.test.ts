@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, it, type TestContext } from "vitest";
+import { expect, inject, it, type TestContext } from "vitest";
 import { podCreations } from "./support/audit.ts";
 import { serverOf, throughPort } from "./support/credentials.ts";
 import { Flows } from "./support/flows.ts";
@@ -109,7 +109,7 @@ it("the lease is taken away by hand: the leader ends at once, and the other wait
 
 it("a connection of the leader dies, and it goes on; the API server is out of its reach, and it ends: the other goes on", async (test) => {
   const { room, ledger } = await roomWithLedger(test);
-  const { proxy, kubeconfig } = await proxied(test, room);
+  const { proxy, kubeconfig } = await proxied(test);
   const [first, second] = await Replica.pair(test, room, kubeconfig);
   proxy.silence();
   const silentAt = await renewedMs(room);
@@ -141,15 +141,16 @@ async function roomWithLedger(test: TestContext): Promise<Watched> {
 }
 
 /** A way to the API server that can be cut. */
-async function proxied(test: TestContext, { access }: Room): Promise<{ proxy: Proxy; kubeconfig: string }> {
+async function proxied(test: TestContext): Promise<{ proxy: Proxy; kubeconfig: string }> {
   const folder = await mkdtemp(join(tmpdir(), "stint-proxy-"));
-  const proxy = await Proxy.start(await serverOf(access.kubeconfig));
+  const own = inject("operatorKubeconfig");
+  const proxy = await Proxy.start(await serverOf(own));
   test.onTestFinished(async () => {
     proxy.close();
     await rm(folder, { recursive: true });
   });
   const kubeconfig = join(folder, "config");
-  await throughPort(access.kubeconfig, proxy.port, kubeconfig);
+  await throughPort(own, proxy.port, kubeconfig);
   return { proxy, kubeconfig };
 }
 

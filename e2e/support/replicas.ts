@@ -1,5 +1,5 @@
 /** Several operators beside each other, of which one works: who is who, and what each of them wrote. */
-import { inject, type TestContext } from "vitest";
+import type { TestContext } from "vitest";
 import type { AuditEntry } from "../cluster/cluster.ts";
 import { operatorWrites } from "./audit.ts";
 import type { Operator } from "./operator.ts";
@@ -19,22 +19,18 @@ export class Replica {
   }
 
   /** Starts one that works in the room only, and keeps its Lease there. */
-  static async start(
-    test: TestContext,
-    room: Room,
-    kubeconfig: string = inject("cluster").kubeconfig,
-  ): Promise<Replica> {
+  static start(test: TestContext, room: Room, kubeconfig?: string): Replica {
     const { namespace } = room;
     const lease = ["--leader-election", `--lease-namespace=${namespace}`, `--lease-duration=${LEASE_SECONDS}s`];
     const operator = operatorForTest(test, [`--namespaces=${namespace}`, ...lease], kubeconfig);
-    return await Promise.resolve(new Replica(operator, room));
+    return new Replica(operator, room);
   }
 
   /** Two of them, the first of which leads. */
   static async pair(test: TestContext, room: Room, kubeconfig?: string): Promise<readonly [Replica, Replica]> {
-    const first = await Replica.start(test, room, kubeconfig);
+    const first = Replica.start(test, room, kubeconfig);
     await first.leads();
-    const second = await Replica.start(test, room);
+    const second = Replica.start(test, room);
     await second.operator.logged("stands by");
     await first.operator.ready();
     return [first, await second.ready()];
