@@ -31,6 +31,27 @@ it.each<{ name: string; path: string; vitals: Partial<Vitals>; wantStatus: numbe
     wantStatus: 503,
     wantText: /first lists are under way/,
   },
+  {
+    name: "another replica at work",
+    path: "/readyz",
+    vitals: { standing: () => "standing by: b_2 leads" },
+    wantStatus: 200,
+    wantText: /^standing by: b_2 leads$/m,
+  },
+  {
+    name: "a Lease that cannot be read",
+    path: "/readyz",
+    vitals: { notReady: () => "the Lease cannot be read", standing: () => undefined },
+    wantStatus: 503,
+    wantText: /the Lease cannot be read/,
+  },
+  {
+    name: "nothing done about the Lease",
+    path: "/healthz",
+    vitals: { stuck: () => "nothing was done for 120 s" },
+    wantStatus: 503,
+    wantText: /nothing was done for 120 s/,
+  },
   { name: "metrics", path: "/metrics?x=1", vitals: {}, wantStatus: 200, wantText: /^some_metric 1$/m },
   {
     name: "metrics that fail",
