@@ -9,6 +9,7 @@
  *   lost        for good: the process ends
  */
 import type { ApiPort, Port } from "../api/port.ts";
+import { Alarm } from "./alarm.ts";
 import { NOTHING_SEEN, nextStep, seen, spansOf } from "./claim.ts";
 import type { Moment, Sight, Spans, Step } from "./claim.ts";
 import { Complaints } from "./complaints.ts";
@@ -53,6 +54,8 @@ export class Elector {
   readonly #sighting: Sighting;
   readonly #leaseName: string;
   readonly #complaints: Complaints;
+  /** Rings at news of the Lease, and when the end is wished for. */
+  readonly #alarm: Alarm;
   #state: LeadState = { at: "seeking" };
   #sight: Sight = NOTHING_SEEN;
   /** What we have seen is what there is, as far as we know. */
@@ -66,14 +69,13 @@ export class Elector {
   #trouble: string | undefined;
   #turnMs: number;
   #lastAnswerMs: number;
-  #poked = false;
-  #wake: () => void = () => undefined;
 
   constructor(parts: ElectorParts) {
     const { port, leaseApi, us } = parts;
     this.#parts = parts;
     this.#spans = spansOf(us);
     this.#leaseName = `${us.namespace}/${us.name}`;
+    this.#alarm = new Alarm(port.clock);
     this.#complaints = new Complaints(port, this.#leaseName);
     this.#calls = new LeaseCalls(port, leaseApi, { us, timeoutMs: this.#spans.callMs });
     this.#sighting = new Sighting(port, {
@@ -133,10 +135,10 @@ export class Elector {
   /** No new term begins from now on. One that goes on is kept until `finish` is done, and then released. */
   async endAfter(finish: () => Promise<void>): Promise<void> {
     this.#ending = true;
-    this.#poke();
+    this.#alarm.ring();
     await finish();
     this.#mayRelease = true;
-    this.#poke();
+    this.#alarm.ring();
   }
 
   async #standBy(): Promise<void> {
@@ -144,13 +146,13 @@ export class Elector {
       this.#state = { at: "ended" };
       return;
     }
-    if (!this.#fresh && !(await this.#look())) return await this.#pause(this.#retryMs());
+    if (!this.#fresh && !(await this.#look())) return await this.#alarm.pause(this.#retryMs());
     const now = this.#now();
     const step = nextStep(this.#sight, this.#parts.us.identity, now);
     if (step.kind === "take") return await this.#take(step.why);
     this.#standingBy(this.#sight.lease);
     const watched = this.#sighting.open;
-    await this.#pause(Math.min(step.untilMs - now, watched ? PAUSE_MAX_MS : this.#retryMs()));
+    await this.#alarm.pause(Math.min(step.untilMs - now, watched ? PAUSE_MAX_MS : this.#retryMs()));
     if (!watched) this.#fresh = false;
   }
 
@@ -179,10 +181,10 @@ export class Elector {
     // Whatever there is now, it is not what we have seen.
     this.#fresh = false;
     if (answer.kind === "absent") return this.#see(undefined);
-    if (answer.kind !== "conflict") return await this.#pause(this.#retryMs());
+    if (answer.kind !== "conflict") return await this.#alarm.pause(this.#retryMs());
     // Had the watch told us, we would not have tried.
     this.#sighting.renew();
-    await this.#pause(this.#spans.retryMs * CONFLICT_PAUSE_SHARE * port.random());
+    await this.#alarm.pause(this.#spans.retryMs * CONFLICT_PAUSE_SHARE * port.random());
   }
 
   #begin(sent: Moment, lease: Lease, why: string): void {
@@ -201,7 +203,7 @@ export class Elector {
   async #leadOn(term: Term): Promise<void> {
     if (this.#mayRelease) return await this.#release(term);
     const waitMs = this.#doubt ? 0 : this.#nextTryMs - this.#now();
-    if (waitMs > 0) return await this.#pause(waitMs);
+    if (waitMs > 0) return await this.#alarm.pause(waitMs);
     this.#doubt = false;
     if (this.held()) await this.#renew(term);
   }
@@ -259,12 +261,12 @@ export class Elector {
     // It may be from before our time, so it is only a reason to renew at once: the server knows.
     else if (ours) return;
     else this.#doubt = true;
-    this.#poke();
+    this.#alarm.ring();
   }
 
   #unsure(): void {
     this.#fresh = false;
-    this.#poke();
+    this.#alarm.ring();
   }
 
   #standingBy(lease: Lease | undefined): void {
@@ -295,7 +297,7 @@ export class Elector {
     port.meter.set("leader", {}, 0);
     const look = `kubectl get lease ${this.#parts.us.name} -n ${this.#parts.us.namespace} -o yaml`;
     port.log.error("the lease is lost: this process ends at once, so that two never work", { why, look });
-    this.#poke();
+    this.#alarm.ring();
     onLost(why);
   }
 
@@ -306,22 +308,5 @@ export class Elector {
 
   #now(): number {
     return this.#parts.port.clock.monotonic();
-  }
-
-  #poke(): void {
-    this.#poked = true;
-    this.#wake();
-  }
-
-  /** Until the time is over, or there is news. News that came before is not slept over. */
-  async #pause(ms: number): Promise<void> {
-    if (!this.#poked) {
-      const { promise, resolve } = Promise.withResolvers<undefined>();
-      this.#wake = (): void => resolve(undefined);
-      const cancel = this.#parts.port.clock.after(Math.max(0, ms), this.#wake);
-      await promise;
-      cancel();
-    }
-    this.#poked = false;
   }
 }
