@@ -23,6 +23,11 @@ const METRICS = { metrics: { serve: "TLS" } };
 /** What can be added to them: folders of manifests/, and the values that stand for them. */
 const ADDITIONS = {
   metrics: { resources: [], components: ["metrics"], values: METRICS },
+  monitoring: {
+    resources: ["monitoring"],
+    components: ["metrics"],
+    values: { ...METRICS, monitoring: { serviceMonitor: true, prometheusRule: true, dashboard: true } },
+  },
 } as const;
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
