@@ -101,6 +101,13 @@ describe.concurrent("the sample repository", () => {
     expect(bare).toEqual(["InProgress", "Current", "InProgress", "Current", "Current", "Failed"]);
   });
 
+  it("has the expressions that docs/gitops.md shows", () => {
+    const page = readFileSync(join(import.meta.dirname, "../docs/gitops.md"), "utf8");
+    const [, shown = ""] = /^```yaml\n(healthCheckExprs:.*?)^```$/ms.exec(page) ?? [];
+
+    expect(loadAll(shown)).toEqual([{ healthCheckExprs: kustomization().spec.healthCheckExprs }]);
+  });
+
   it("has folders where its Applications look for them", () => {
     const [application] = loadAll(readFileSync(join(FOLDER, "argocd/application.yaml"), "utf8")) as {
       readonly spec: { readonly source: { readonly path: string } };
