@@ -12,6 +12,10 @@ INSTALLED := node_modules/.package-lock.json
 KUBECTL = $(or $(shell command -v kubectl || ls -t "$${XDG_CACHE_HOME:-$$HOME/.cache}"/stint/*/bin/kubectl 2>/dev/null | head -1),$(error \
   make $@ needs kubectl in the PATH (make up builds one)))
 
+# Where the operator that `make deploy` installs works: all namespaces, its own, or a list.
+OVERLAY = cluster
+OVERLAYS = manifests/overlays/$(OVERLAY)
+
 .PHONY: help demo test generate verify lint format test-unit test-sim test-e2e sim bench bench-workflow bench-core bench-memory up down run status image install deploy undeploy clean tools
 
 help: ## show this list
@@ -107,16 +111,19 @@ image: dist/operator.cjs ## build the operator's image without any container too
 	@echo "           to a registry, without any of them: skopeo copy oci-archive:dist/stint-image.tar docker://REGISTRY/NAME:TAG"
 	@echo "           an ordinary builder makes the same: docker build -f manifests/Containerfile ."
 
-deploy: ## apply namespace, RBAC, CRDs and the deployment to the cluster of $KUBECONFIG and wait for it (IMAGE=name:tag)
-	@kubectl="$(KUBECTL)"; all=$$("$$kubectl" kustomize manifests/); named=$$(awk '$$1 == "image:" { print $$2 }' <<< "$$all"); \
+deploy: $(OVERLAYS)/kustomization.yaml ## apply the CRDs and one of manifests/overlays to the cluster of $KUBECONFIG and wait for it (OVERLAY=cluster IMAGE=name:tag)
+	@kubectl="$(KUBECTL)"; all=$$("$$kubectl" kustomize $(OVERLAYS)); named=$$(awk '$$1 == "image:" { print $$2 }' <<< "$$all"); \
 	  image="$(IMAGE)"; [ -n "$$image" ] || { image=$$named; echo "deploying $$named; IMAGE=registry/stint:tag names another"; }; \
-	  sed "s|image: $$named\$$|image: $$image|" <<< "$$all" | "$$kubectl" apply -f -; \
+	  "$$kubectl" apply -k crds/; sed "s|image: $$named\$$|image: $$image|" <<< "$$all" | "$$kubectl" apply -f -; \
 	  "$$kubectl" --namespace=stint-system rollout status deployment/stint --timeout=120s || { \
 	    "$$kubectl" --namespace=stint-system get pods; echo "it does not run; can the nodes get the image $$image?" >&2; exit 1; }
 
-undeploy: ## remove the deployment and its RBAC; TaskRuns and CRDs stay
-	@$(KUBECTL) delete --ignore-not-found -f manifests/overlays/namespaces/rolebindings.yaml
+undeploy: ## remove the operator and its rights; CRDs, Workflows, WorkflowRuns, TaskRuns and pods stay
+	@$(KUBECTL) delete --ignore-not-found -f manifests/overlays/namespaces/rolebindings.yaml -f manifests/metrics/rights.yaml
 	@$(KUBECTL) delete --ignore-not-found -k manifests/overlays/cluster
+
+$(OVERLAYS)/kustomization.yaml:
+	@echo "there is no overlay \"$(OVERLAY)\"; OVERLAY is one of:" $(notdir $(wildcard manifests/overlays/*)) >&2; exit 1
 
 clean: ## remove what was installed and built inside the checkout
 	rm -rf node_modules dist
