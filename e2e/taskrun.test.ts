@@ -50,7 +50,10 @@ describe.concurrent("a TaskRun", () => {
     const over = await room.taskRun("fail");
 
     expect(over.status).toMatchObject({ phase: "Failed", exitCode: 42, attempt: 1 });
-    expect(over.status.conditions).toMatchObject([{ type: "Succeeded", status: "False", reason: "ExitCode" }]);
+    expect(over.status.conditions).toMatchObject([
+      { type: "Succeeded", status: "False", reason: "ExitCode" },
+      { type: "Stalled", status: "True", reason: "ExitCode" },
+    ]);
     expect(messageOf(over)).toMatch(/main.*exit code 42/);
   });
 
