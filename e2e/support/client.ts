@@ -8,7 +8,7 @@ import type { IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { KubeConfig } from "@kubernetes/client-node";
 
-const CALL_LIMIT_MS = 30_000;
+const CALL_LIMIT_MS = 60_000;
 /** A server that has just started answers 429 ("storage is (re)initializing") to the first who reads a kind. */
 const BUSY_PAUSE_MS = 200;
 const BUSY_ASKS_MAX = 150;
@@ -36,8 +36,12 @@ export class Client {
   readonly #config = new KubeConfig();
   readonly #agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS_MAX });
 
-  constructor(kubeconfig: string) {
+  readonly #user: string | undefined;
+
+  /** As the kubeconfig's owner, or as somebody else whom they impersonate. */
+  constructor(kubeconfig: string, user?: string) {
     this.#config.loadFromFile(kubeconfig);
+    this.#user = user;
   }
 
   /** Any answer is a result, except that a read is asked again while the server is busy; only a broken connection rejects. */
@@ -103,6 +107,7 @@ export class Client {
       signal: options.signal,
       headers: {
         ...(settings.headers as Record<string, string> | undefined),
+        ...(this.#user !== undefined && { "impersonate-user": this.#user }),
         ...(body && { "content-type": options.type ?? contentType(method), "content-length": body.length }),
       },
     });
