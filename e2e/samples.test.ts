@@ -71,7 +71,7 @@ const ENDINGS: Readonly<Record<string, readonly Ending[]>> = {
 };
 
 /** Those that a test of their own gives what they wait for. */
-const WITH_HELP = ["volume", "gpu", "placement", "suspend", "cleanup"];
+const WITH_HELP = ["volume", "gpu", "placement", "suspend", "cleanup", "restricted"];
 
 operatorForFile();
 
@@ -102,6 +102,16 @@ describe.concurrent("the sample", () => {
       code: 0,
       stdout: "",
     });
+  });
+
+  it("restricted runs where the strictest Pod Security level is enforced", async (test) => {
+    needs(test, "real nodes");
+    const room = await Room.open(test);
+    const level = "pod-security.kubernetes.io/enforce=restricted";
+    await room.kubectl.run(["label", "namespace", room.namespace, level]);
+    await room.kubectl.run(["apply", "-f", file("restricted")]);
+
+    expect(await logOf(room, { name: "restricted" })).toMatch(/^65534\nwrote to scratch\n.*cannot write elsewhere$/ms);
   });
 
   it("volume goes on where its last attempt stopped", async (test) => {
