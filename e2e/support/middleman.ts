@@ -1,6 +1,6 @@
 /**
  * A server between an operator and the API server that makes trouble of two kinds: it knows no watch that begins with all
- * objects, as API servers before Kubernetes 1.32, and it loses the answer to one create.
+ * objects, as API servers without the feature WatchList, and it loses the answer to one create.
  */
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";

@@ -92,6 +92,7 @@ describe("the tree", () => {
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
+    "SECURITY.md",
     "CHANGELOG.md",
     ...paths.filter((path) => /^docs\/.*\.md$/.test(path)),
   ];
