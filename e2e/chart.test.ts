@@ -23,6 +23,8 @@ const METRICS = { metrics: { serve: "TLS" } };
 /** What can be added to them: folders of manifests/, and the values that stand for them. */
 const ADDITIONS = {
   metrics: { resources: [], components: ["metrics"], values: METRICS },
+  admission: { resources: ["admission"], components: [], values: { admissionPolicy: { enabled: true } } },
+  network: { resources: ["network"], components: [], values: { networkPolicy: { enabled: true } } },
   monitoring: {
     resources: ["monitoring"],
     components: ["metrics"],

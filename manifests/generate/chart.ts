@@ -1,5 +1,5 @@
 /** What the Helm chart takes over from elsewhere: objects of manifests/, the definitions, and its version. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
 /** Folders below manifests/ of which the chart has copies, which its templates read: never another text, never another object. */
@@ -27,7 +27,6 @@ export function chartFiles(checkout: string): ReadonlyMap<string, string> {
 }
 
 function objectsIn(folder: string): readonly string[] {
-  if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((name) => /\.(yaml|json)$/.test(name) && !NOT_COPIED.has(name))
     .toSorted()
