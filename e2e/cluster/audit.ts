@@ -8,7 +8,12 @@ import { paths } from "./state.ts";
 export interface AuditEntry {
   readonly auditID: string;
   readonly verb: string;
-  readonly user: { readonly username: string; readonly groups?: readonly string[] };
+  readonly user: {
+    readonly username: string;
+    readonly groups?: readonly string[];
+    /** Of a service account's token, also the pod that it was made for. */
+    readonly extra?: Readonly<Record<string, readonly string[]>>;
+  };
   readonly userAgent?: string;
   readonly objectRef?: {
     readonly resource?: string;
