@@ -62,14 +62,14 @@ describe.concurrent("what nobody looked at yet", () => {
     expect(await room.kubectl.table(["wfr", "--field-selector=status.phase=Failed", "--ignore-not-found"])).toEqual([]);
   });
 
-  it("as a Workflow has nothing added to what was said, not even a status", async (test) => {
+  it("as a Workflow has nothing added to what was said, and a status that says nobody has looked at it", async (test) => {
     const room = await Room.open(test);
     const spec = { tasks: [{ name: "a", template: TEMPLATE }] };
     await room.kubectl.apply({ apiVersion: "stint.dev/v1alpha1", kind: "Workflow", metadata: { name: "fresh" }, spec });
     const said = JSON.parse(await room.kubectl.run(["get", "wfl", "fresh", "-o", "json"])) as TaskRun;
 
     expect(await room.kubectl.table(["workflows"])).toMatchObject([{ NAME: "fresh", VALID: "", "LAST RUN": "" }]);
-    expect([said.spec, said.status]).toEqual([spec, undefined]);
+    expect([said.spec, said.status]).toEqual([spec, { observedGeneration: 0 }]);
   });
 
   it("is part of kubectl get stint", async (test) => {
