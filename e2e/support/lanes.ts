@@ -8,6 +8,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 /** Files that take longer than most, and how long, in seconds on a quiet machine with two cores. */
 export const LONG_SECONDS: Readonly<Record<string, number>> = {
   "outage.test.ts": 168,
+  "upgrade.test.ts": 45,
   "leader.test.ts": 54,
   "nodeloss.test.ts": 114,
 };

@@ -48,10 +48,10 @@ export class Operator {
   }
 
   /** Starts it; `ready` tells when it works. Flags as the user gives them. */
-  static start(kubeconfig: string, flags: readonly string[] = []): Operator {
+  static start(kubeconfig: string, flags: readonly string[] = [], program: string = PROGRAM): Operator {
     const own = ["--metrics-address=127.0.0.1:0", "--log-format=json"];
-    if (!existsSync(PROGRAM)) throw new Error("the operator is not bundled: make dist/operator.cjs");
-    const child = spawn(process.execPath, [PROGRAM, `--kubeconfig=${kubeconfig}`, ...own, ...flags], {
+    if (!existsSync(program)) throw new Error("the operator is not bundled: make dist/operator.cjs");
+    const child = spawn(process.execPath, [program, `--kubeconfig=${kubeconfig}`, ...own, ...flags], {
       // Variables meant for another operator of the user must not change this one.
       env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("STINT_"))),
       stdio: ["ignore", "ignore", "pipe"],

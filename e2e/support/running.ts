@@ -27,8 +27,10 @@ export function operatorForTest(
   test: TestContext,
   flags: readonly string[] = [],
   kubeconfig: string = inject("operatorKubeconfig"),
+  /** Another one than the checkout's. */
+  program?: string,
 ): Operator {
-  const operator = Operator.start(kubeconfig, flags);
+  const operator = Operator.start(kubeconfig, flags, program);
   test.onTestFailed(() => {
     // One that the test killed itself had its chance to be looked at.
     if (!operator.wasKilled) console.error(`the operator's log ends with:\n${operator.tail()}`);
