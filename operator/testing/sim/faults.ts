@@ -2,6 +2,7 @@
 import type { ApiRequest, ApiResponse } from "../../api/port.ts";
 import { conflict, internalError, MODIFIED, tooManyRequests, unavailable } from "./apiserver/failure.ts";
 import { routeOf } from "./apiserver/resources.ts";
+import type { Cut } from "./link.ts";
 import type { PauseKind } from "./machine.ts";
 import type { Random } from "./random.ts";
 
@@ -39,15 +40,16 @@ export type RequestFault =
   | { readonly kind: "loseReply" }
   /** The server answers this; `applied` says whether it acted first. */
   | { readonly kind: "answer"; readonly response: ApiResponse; readonly applied: boolean }
-  | { readonly kind: "slow"; readonly extraMs: number }
+  /** The reply is late; and when it has come, the way to the server may be cut for `CUT_MS`. */
+  | { readonly kind: "slow"; readonly extraMs: number; readonly thenCut?: Cut }
   | { readonly kind: "killBefore" }
   | { readonly kind: "killAfter" }
   /** Its process stops for so long, with the request still in it or just out of it. */
   | { readonly kind: "pauseBefore" | "pauseAfter"; readonly pause: PauseKind; readonly forMs: number }
   /** It leaves its process only so much later: it waits for a connection. */
   | { readonly kind: "leaveLate"; readonly byMs: number }
-  /** It is under way for so long, whatever becomes of its sender. */
-  | { readonly kind: "hold"; readonly forMs: number };
+  /** It is under way for so long, whatever becomes of its sender, who may die at once. */
+  | { readonly kind: "hold"; readonly forMs: number; readonly thenKill?: true };
 
 /** What happens to one line of a watch. */
 export interface LineFault {
@@ -66,6 +68,9 @@ export interface FaultSource {
 }
 
 type Span = readonly [number, number];
+
+/** Longer than any lease. */
+export const CUT_MS = 40_000;
 
 const NONE: RequestFault = { kind: "none" };
 const SMOOTH: LineFault = { delayMs: 0, after: "go on", pieces: 1 };

@@ -42,13 +42,15 @@ export const STANDBY_REQUESTS_MAX = 20;
 /** Watches who leads, and who writes. */
 export class Fencing {
   readonly #options: FencingOptions;
-  /** The lives that ever led, by the order in which they did. */
+  /** The lives that ever led, with the number of their last term. */
   readonly #terms = new Map<string, number>();
   /** Whose write changed an object last, by its term. */
   readonly #effective = new Map<string, number>();
   /** The lives that know that they led. */
   readonly #working = new Set<Link>();
+  readonly #ghosts = new Set<string>();
   readonly #leaseWrites = new Map<string, number>();
+  #termCount = 0;
   #holder = "";
   #heldSinceMs = 0;
   #renewedMs = 0;
@@ -65,7 +67,7 @@ export class Fencing {
   }
 
   get terms(): number {
-    return this.#terms.size;
+    return this.#termCount;
   }
 
   hasLed({ name }: Link): boolean {
@@ -109,6 +111,13 @@ export class Fencing {
       fail("L1 Quiescence", `${link.name} writes the Lease again after ${spentMs} ms`);
   }
 
+  /** L6. To be called when an orderly stop is done, before the process ends. */
+  stopped(link: Link): void {
+    const { clock, fail } = this.#options;
+    if (this.#holder === link.name && isUntroubled(link, clock.now))
+      fail("L6 Handover", `${link.name} has stopped and still holds the lease`);
+  }
+
   /** L6. Somebody must lead soon after this life has ended: at once if it has released the lease. */
   ended(link: Link): void {
     const wasHolder = this.#holder === link.name;
@@ -142,7 +151,8 @@ export class Fencing {
     this.#holder = holder;
     this.#heldSinceMs = clock.now;
     note(holder === "" ? `released by ${sender}` : `held by ${holder}${last === "" ? "" : `, no longer by ${last}`}`);
-    if (holder !== "" && !this.#terms.has(holder)) this.#terms.set(holder, this.#terms.size + 1);
+    // A life may lead twice, if it never learned of the first time.
+    if (holder !== "") this.#terms.set(holder, ++this.#termCount);
   }
 
   /** Another one than the holder has written: its time must be over, whoever's clock it was measured by. */
@@ -167,11 +177,20 @@ export class Fencing {
     });
   }
 
-  #written(sender: Link, { resource, key, type }: Change): void {
+  /** Made by a request that arrived after its sender had been followed by another, and after the name was free again. */
+  isGhost(uid: string): boolean {
+    return this.#ghosts.has(uid);
+  }
+
+  #written(sender: Link, { resource, key, type, object: written }: Change): void {
     const term = this.#terms.get(sender.name) ?? 0;
     const object = `${resource} ${key}`;
     const last = this.#effective.get(object) ?? 0;
-    if (last > term)
+    if (last > term && type === "ADDED") {
+      // The one fault that the start protocol does not survive: no later write can have made this one a conflict.
+      this.#ghosts.add(written.metadata.uid);
+      this.#options.note(`the create of ${object} by ${sender.name} comes after its time, and the name is free`);
+    } else if (last > term)
       this.#options.fail("I9 Fenced", `${type} of ${object} by ${sender.name} lands after a successor has written it`);
     this.#effective.set(object, Math.max(last, term));
   }

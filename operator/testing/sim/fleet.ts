@@ -3,7 +3,7 @@ import type { ApiRequest, ApiResponse } from "../../api/port.ts";
 import type { ApiServer } from "./apiserver/server.ts";
 import type { WatchHub } from "./apiserver/watch.ts";
 import type { SimClock } from "./clock.ts";
-import type { FaultSource } from "./faults.ts";
+import { CUT_MS, type FaultSource } from "./faults.ts";
 import type { Fencing } from "./fencing.ts";
 import { type Cut, Link, type Network } from "./link.ts";
 import type { PauseKind } from "./machine.ts";
@@ -51,6 +51,9 @@ export class Fleet {
       plan.pair === undefined
         ? [new Replica("", { clock, rate: 1 })]
         : NAMES.map((name, i) => new Replica(name, { clock, rate: plan.pair?.clockRates[i] ?? 1 }));
+    this.replicas.forEach(({ machine }, i) => {
+      machine.aheadMs = plan.pair?.aheadMs?.[i] ?? 0;
+    });
   }
 
   get lives(): number {
@@ -119,6 +122,7 @@ export class Fleet {
     const waitForIt = async (): Promise<void> => {
       await operator.stop();
       late();
+      if (link.alive) fencing?.stopped(link);
       over("has stopped");
     };
     void waitForIt();
@@ -220,6 +224,7 @@ export class Fleet {
       },
       handle: (link, request) => this.#handle(link, request),
       kill: (link, why) => this.kill(link, why),
+      cut: (link, cut) => this.cut(this.#replicaOf(link), cut, CUT_MS),
       pause: (link, kind, forMs) => this.pause(this.#replicaOf(link), kind, forMs),
     };
   }

@@ -95,6 +95,7 @@ export class Invariants {
 
   #podCreated(record: PodRecord, { key, uid }: NonNullable<PodRecord["owner"]>, pod: Stored): void {
     const { store, fail } = this.#options;
+    if (this.#isGhost(record)) return;
     if (record.restartPolicy !== "Never") fail("I1 OnePodPerAttempt", `${record.key} may restart its containers`);
     const owner = store.get("taskruns", key) as TaskRun | undefined;
     if (owner?.metadata.uid !== uid) return;
@@ -133,10 +134,10 @@ export class Invariants {
    */
   #onePodPerAttempt(record: PodRecord): void {
     const { owner } = record;
-    if (owner === undefined) return;
+    if (owner === undefined || this.#isGhost(record)) return;
     for (const other of this.#options.truth.ofOwner(owner.uid)) {
       if (other === record || other.owner?.attempt !== owner.attempt || other.node === undefined) continue;
-      if (leftNoTrace(other)) continue;
+      if (leftNoTrace(other) || this.#isGhost(other)) continue;
       this.#options.fail(
         "I1 OnePodPerAttempt",
         `attempt ${owner.attempt} has pods ${other.uid} and ${record.uid} (${record.key})`,
@@ -144,11 +145,15 @@ export class Invariants {
     }
   }
 
+  #isGhost({ uid }: PodRecord): boolean {
+    return this.#options.fencing?.isGhost(uid) === true;
+  }
+
   /** I2. Judged by what the kubelet runs, not by what the API says it runs. */
   #noOverlap(record: PodRecord): void {
-    if (record.owner === undefined) return;
+    if (record.owner === undefined || this.#isGhost(record)) return;
     for (const other of this.#options.truth.ofOwner(record.owner.uid)) {
-      if (other === record || other.alive.size === 0) continue;
+      if (other === record || other.alive.size === 0 || this.#isGhost(other)) continue;
       if (other.owner?.attempt === record.owner.attempt && leftNoTrace(other)) continue;
       const numbers = `attempt ${record.owner.attempt} starts while attempt ${other.owner?.attempt} still runs`;
       this.#options.fail("I2 NoOverlap", `${numbers}: ${[...other.alive].join(", ")} of ${other.key}`);

@@ -43,6 +43,8 @@ export interface Network {
   readonly handle: (link: Link, request: ApiRequest) => ApiResponse;
   /** Ends this life of the operator. */
   readonly kill: (link: Link, why: string) => void;
+  /** Cuts its way to the server, for longer than any lease. */
+  readonly cut: (link: Link, cut: Cut) => void;
   /** Nothing of this life runs for so long. */
   readonly pause: (link: Link, kind: PauseKind, forMs: number) => void;
 }
@@ -226,8 +228,10 @@ export class Link {
       const outcome = fault.kind === "loseReply" || response === undefined ? "reply lost" : response;
       this.#bring(this.#latency() + extraMs, () => {
         if (!this.#isCut(request)) settle(outcome);
+        if (fault.kind === "slow" && fault.thenCut !== undefined) this.#net.cut(this, fault.thenCut);
       });
     });
+    if (fault.kind === "hold" && fault.thenKill === true) this.#net.kill(this, `with #${index} under way`);
   }
 
   #noteTrouble({ kind }: RequestFault, request: ApiRequest): void {
@@ -284,7 +288,11 @@ export class Link {
       this.name,
       `#${index} WATCH ${describe(request)}${fault.kind === "none" ? "" : `  <${fault.kind}>`}`,
     );
-    if (fault.kind === "killBefore" || fault.kind === "killAfter") {
+    if (
+      fault.kind === "killBefore" ||
+      fault.kind === "killAfter" ||
+      (fault.kind === "hold" && fault.thenKill === true)
+    ) {
       this.#net.kill(this, `at watch #${index}`);
       return never();
     }

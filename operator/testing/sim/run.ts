@@ -19,6 +19,8 @@ export interface RunResult {
   readonly requests: Readonly<Record<string, number>>;
   /** The operator's requests until everything had ended, opened watches included: the number of crash points. */
   readonly requestCount: number;
+  /** The same until all looked finished for the first time: later requests of a pair renew the Lease. */
+  readonly busyCount: number;
   /** How often the operator was started. */
   readonly lives: number;
   /** How often a replica ended itself because it had lost the lease. */
@@ -49,7 +51,7 @@ export async function runWorld(plan: WorldPlan): Promise<RunResult> {
   const { requestCount } = world.fleet;
   checkEnds(world);
   world.invariants.quiet = true;
-  await advance(world, QUIET_MS);
+  await advance(world, plan.quietMs ?? QUIET_MS);
   checkNoLeak(world);
   for (const replica of inOrder(world)) {
     world.fleet.stop(replica, () => undefined);
@@ -69,7 +71,11 @@ async function settle(world: World): Promise<void> {
   const limitMs = world.plan.chaosMs + (world.plan.settleMsMax ?? SETTLE_MS_MAX);
   let settledSince: number | undefined;
   const look = (): void => {
-    settledSince = world.settled() ? (settledSince ?? world.clock.now) : undefined;
+    if (!world.settled()) settledSince = undefined;
+    else if (settledSince === undefined) {
+      settledSince = world.clock.now;
+      world.busyCount = world.fleet.requestCount;
+    }
     world.clock.after(LOOK_EVERY_MS, look);
   };
   look();
@@ -160,6 +166,7 @@ function resultOf(world: World, requestCount: number): RunResult {
     virtualMs: world.clock.now,
     requests: Object.fromEntries([...world.fleet.requests].toSorted(([left], [right]) => (left < right ? -1 : 1))),
     requestCount,
+    busyCount: world.busyCount,
     lives: world.fleet.lives,
     exits: world.fleet.exits,
     terms: world.fencing?.terms ?? 0,

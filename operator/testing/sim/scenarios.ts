@@ -343,6 +343,16 @@ export const SCENARIOS: Readonly<Record<string, readonly TaskRunPlan[]>> = {
   strangersPod: only({ stranger: true }),
 };
 
+/** Only for pairs: a task every second or so, so that whoever leads writes all the time. */
+const STEADY_WORK: readonly TaskRunPlan[] = Array.from({ length: 30 }, (_, i) => ({
+  name: `task-${i}`,
+  createAtMs: i * 900,
+  scripts: [{ runMs: 300 }],
+}));
+
+/** Two replicas renew the Lease all the time, and that costs. */
+const PAIR_QUIET_MS = 60_000;
+
 /** Two replicas on good clocks. */
 export const STEADY: PairPlan = { clockRates: [1, 1] };
 
@@ -357,7 +367,7 @@ export function scenarioPlan(
     readonly pair?: PairPlan;
   },
 ): WorldPlan {
-  const taskRuns = SCENARIOS[name];
+  const taskRuns = name === "steadyWork" ? STEADY_WORK : SCENARIOS[name];
   const workflows = WORKFLOW_SCENARIOS[name];
   if (taskRuns === undefined && workflows === undefined) {
     const known = [...Object.keys(SCENARIOS), ...Object.keys(WORKFLOW_SCENARIOS)];
@@ -378,7 +388,7 @@ export function scenarioPlan(
     slowness: 1,
     pageItemsMax: 0,
     restartMs: [500, 3000],
-    ...(options.pair === undefined ? {} : { pair: options.pair }),
+    ...(options.pair === undefined ? {} : { pair: options.pair, quietMs: PAIR_QUIET_MS }),
     ...(options.print === undefined ? {} : { print: options.print }),
   };
 }

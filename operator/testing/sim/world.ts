@@ -45,6 +45,8 @@ export class World {
   /** Where there are replicas. */
   readonly fencing: Fencing | undefined;
   violation: Violation | undefined;
+  /** Requests sent when all looked finished. */
+  busyCount = 0;
   #chaos = true;
   #quotaUntilMs = 0;
   readonly #random: Random;
@@ -154,8 +156,15 @@ export class World {
       });
     }
     for (const replica of this.fleet.replicas) this.clock.wake(0, () => this.fleet.start(replica));
+    const { pair } = this.plan;
+    if (pair?.stopAtMs !== undefined) this.clock.wake(pair.stopAtMs, () => this.#stopLeader());
     this.clock.after(this.plan.chaosMs, () => this.#freeze());
     if (this.plan.rates !== undefined) this.#planChaos();
+  }
+
+  #stopLeader(): void {
+    const replica = this.fleet.replicas.find(({ link }) => link !== undefined && link === this.fleet.leader);
+    if (replica !== undefined) this.fleet.stop(replica, () => this.fleet.planRestart(replica));
   }
 
   #freeze(): void {

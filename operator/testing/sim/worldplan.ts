@@ -12,6 +12,10 @@ export type StartOperator = (port: Port, seat: Seat) => { stop(): Promise<void> 
 export interface PairPlan {
   /** Milliseconds of each one's monotonic clock per true one. */
   readonly clockRates: readonly [number, number];
+  /** How far each one's wall clock is ahead while there are faults; none unless given. */
+  readonly aheadMs?: readonly [number, number];
+  /** When the one that leads is stopped in good order; never unless given. */
+  readonly stopAtMs?: number;
 }
 
 export interface WorldPlan {
@@ -37,4 +41,6 @@ export interface WorldPlan {
   readonly print?: (line: string) => void;
   /** How long after the faults everything may take to come to its end; an hour unless given. */
   readonly settleMsMax?: number;
+  /** How long nothing may happen at the end; ten minutes unless given. */
+  readonly quietMs?: number;
 }
