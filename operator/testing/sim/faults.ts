@@ -2,8 +2,7 @@
 import type { ApiRequest, ApiResponse } from "../../api/port.ts";
 import { conflict, internalError, MODIFIED, tooManyRequests, unavailable } from "./apiserver/failure.ts";
 import { routeOf } from "./apiserver/resources.ts";
-import type { Cut } from "./link.ts";
-import type { PauseKind } from "./machine.ts";
+import type { Cut, PauseKind } from "./machine.ts";
 import type { Random } from "./random.ts";
 
 /** Every class of fault can be off for a whole run (swarm testing): some bugs need the absence of another fault. */

@@ -156,7 +156,11 @@ function standingStill(clock: Clock, leaseApi: ApiPort): { readonly clock: Clock
   let sinceMs: number | undefined;
   const under = (): number => lostMs + (sinceMs === undefined ? 0 : clock.monotonic() - sinceMs);
   return {
-    clock: { now: () => clock.now() - under(), monotonic: () => clock.monotonic() - under(), after: clock.after },
+    clock: {
+      now: () => clock.now() - under(),
+      monotonic: () => clock.monotonic() - under(),
+      after: (ms, run) => clock.after(ms, run),
+    },
     api: {
       stream: (request, signal) => leaseApi.stream(request, signal),
       request: async (request) => {

@@ -16,7 +16,7 @@ import { Channel } from "./channel.ts";
 import type { SimClock } from "./clock.ts";
 import type { FaultSource, LineFault, RequestFault } from "./faults.ts";
 import { Flow } from "./flow.ts";
-import type { Machine, PauseKind } from "./machine.ts";
+import type { Cut, Machine, PauseKind } from "./machine.ts";
 import { isRecord, mainContainerOf, type Pod } from "./objects.ts";
 import type { Random } from "./random.ts";
 import type { Trace } from "./trace.ts";
@@ -48,9 +48,6 @@ export interface Network {
   /** Nothing of this life runs for so long. */
   readonly pause: (link: Link, kind: PauseKind, forMs: number) => void;
 }
-
-/** What of its way to the server is broken: all of it, the way back, or only the connection that the Lease is renewed by. */
-export type Cut = "all" | "replies" | "lease";
 
 /** The replica that a life is one of. */
 export interface Place {

@@ -7,6 +7,9 @@ import { EPOCH_MS, type SimClock } from "./clock.ts";
 /** stopped: SIGSTOP, a starved processor, a frozen cgroup. asleep: the machine is suspended, and its monotonic clock with it. */
 export type PauseKind = "stopped" | "asleep";
 
+/** What of a machine's way to the server is broken: all of it, the way back, or only the connection that the Lease is renewed by. */
+export type Cut = "all" | "replies" | "lease";
+
 interface Held {
   readonly run: () => void;
   readonly isTimer: boolean;

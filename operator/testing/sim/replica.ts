@@ -1,8 +1,8 @@
 /** One replica of the operator: a place in the cluster where one life follows another, on one machine. */
 import type { ApiPort } from "../../api/port.ts";
 import type { SimClock } from "./clock.ts";
-import type { Cut, Link, Place } from "./link.ts";
-import { Machine } from "./machine.ts";
+import type { Link, Place } from "./link.ts";
+import { type Cut, Machine } from "./machine.ts";
 
 /** What a process is started with, besides its port. */
 export interface Seat {
