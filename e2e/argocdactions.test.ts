@@ -1,15 +1,20 @@
 /** What Argo CD's actions send (manifests/argocd) is sent to a real server, and seen to work. */
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { load } from "js-yaml";
 import { describe, expect, it } from "vitest";
 import type { WorkflowRun } from "./support/flows.ts";
 import { actionsOf, effectsOf, type Seen } from "./support/gitopseyes.ts";
 import { simulated, type TaskRun } from "./support/objects.ts";
-import type { Room } from "./support/room.ts";
+import { Room } from "./support/room.ts";
 import { operatorForFile } from "./support/running.ts";
 import { BAD, flowRoom, FOREVER, SHORT, sim } from "./support/simulatedflows.ts";
 import { untilAll } from "./support/waiting.ts";
 
 operatorForFile();
 
+const ARGOCD = join(import.meta.dirname, "../manifests/argocd");
 const LONG = simulated(FOREVER);
 
 describe.concurrent("an action of Argo CD", () => {
@@ -103,6 +108,40 @@ describe.concurrent("an action of Argo CD", () => {
     await acts(room, held, "resume");
     expect((await flows.workflow(name)).spec).toEqual({ ...fresh.spec, suspend: false });
   });
+});
+
+it("what Argo CD is told is added to its ConfigMap, by kubectl patch as by the kustomize component", async (test) => {
+  const room = await Room.open(test);
+  const own = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "argocd-cm" },
+    data: { url: "https://argocd.example.com" },
+  };
+  await room.kubectl.apply(own);
+  await room.kubectl.run([
+    "patch",
+    "configmap",
+    "argocd-cm",
+    "--type=merge",
+    `--patch-file=${join(ARGOCD, "argocd-cm.yaml")}`,
+  ]);
+  const patched = JSON.parse(await room.kubectl.run(["get", "configmap", "argocd-cm", "-o", "json"])) as typeof own;
+  const folder = mkdtempSync(join(tmpdir(), "stint-argocd-"));
+  test.onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(
+    join(folder, "argocd-cm.json"),
+    JSON.stringify({ ...own, metadata: { ...own.metadata, namespace: "argocd" } }),
+  );
+  writeFileSync(
+    join(folder, "kustomization.yaml"),
+    `resources: [argocd-cm.json]\ncomponents: [${relative(realpathSync(folder), ARGOCD)}]\n`,
+  );
+  const built = load(await room.kubectl.run(["kustomize", folder])) as typeof own;
+
+  expect(Object.keys(patched.data)).toHaveLength(7);
+  expect(patched.data.url).toBe(own.data.url);
+  expect(built.data).toEqual(patched.data);
 });
 
 /** Does what Argo CD would do. */
