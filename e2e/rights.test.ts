@@ -1,10 +1,11 @@
 /** What the operator may do: all it needs, nothing it does not use, read from manifests/ and from the audit log. */
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { load, loadAll } from "js-yaml";
 import { describe, expect, inject, it, type TestContext } from "vitest";
 import { selfSigned } from "../operator/testing/selfsigned.ts";
 import { auditBytes, auditEntries } from "./cluster/audit.ts";
@@ -106,6 +107,48 @@ it.for(NAMESPACED)("the installation of manifests/%s grants nothing beyond its n
   expect(bound.filter(({ role, namespace }) => namespace === undefined && role !== METRICS)).toEqual([]);
   expect(bound.flatMap(clusterScoped)).toEqual([]);
 });
+
+it("the network policy speaks of the pods and ports of the deployment, and the server takes it", async (test) => {
+  needs(test, "own cluster");
+  const kubectl = new Kubectl(inject("cluster"), "stint-system");
+  const file = join(import.meta.dirname, "../manifests/network/networkpolicy.yaml");
+  const { spec } = load(await readFile(file, "utf8")) as NetworkPolicy;
+  const metrics = loadAll(await readFile(join(file, "../../metrics/service.yaml"), "utf8")) as readonly Service[];
+  const base = loadAll(await kubectl.run(["kustomize", join(file, "../..")])) as readonly Deployment[];
+  const template = base.find(({ kind }) => kind === "Deployment")?.spec.template;
+  const ports = template?.spec.containers[0]?.ports.map(({ containerPort }) => containerPort) ?? [];
+
+  expect(template?.metadata.labels).toMatchObject(spec.podSelector.matchLabels);
+  expect(spec.ingress.flatMap((rule) => rule.ports.map(({ port }) => port))).toEqual([
+    ...ports,
+    ...metrics.flatMap((service) => service.spec.ports.map(({ port }) => port)),
+  ]);
+  await kubectl.run(["create", "namespace", "stint-system"]).catch(() => undefined);
+  expect(await kubectl.run(["apply", "--dry-run=server", "-f", file])).toContain("networkpolicy");
+});
+
+interface NetworkPolicy {
+  readonly spec: {
+    readonly podSelector: { readonly matchLabels: Readonly<Record<string, string>> };
+    readonly ingress: readonly { readonly ports: readonly { readonly port: number }[] }[];
+  };
+}
+
+interface Service {
+  readonly spec: { readonly ports: readonly { readonly port: number }[] };
+}
+
+interface Deployment {
+  readonly kind: string;
+  readonly spec: {
+    readonly template: {
+      readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+      readonly spec: {
+        readonly containers: readonly { readonly ports: readonly { readonly containerPort: number }[] }[];
+      };
+    };
+  };
+}
 
 /** What would make an operator that was taken over more than a nuisance. */
 const SENSITIVE =

@@ -4,11 +4,14 @@ import { auditEntries, type AuditEntry } from "../cluster/cluster.ts";
 /** Every version of the operator introduces itself so. */
 const OPERATOR = /^stint\//;
 
+/** Of operators that act as their service account the log has reads, too. */
+const READS: ReadonlySet<string> = new Set(["get", "list", "watch"]);
+
 /** The operator's writes in a namespace (all of them without one), answered well or not, oldest first. */
 export async function operatorWrites(dir: string, namespace?: string): Promise<readonly AuditEntry[]> {
   return await entries(dir, (entry) => {
     const here = namespace === undefined || entry.objectRef?.namespace === namespace;
-    return here && OPERATOR.test(entry.userAgent ?? "");
+    return here && !READS.has(entry.verb) && OPERATOR.test(entry.userAgent ?? "");
   });
 }
 
