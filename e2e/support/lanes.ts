@@ -11,6 +11,8 @@ export const LONG_SECONDS: Readonly<Record<string, number>> = {
   "upgrade.test.ts": 45,
   "leader.test.ts": 54,
   "nodeloss.test.ts": 114,
+  "highavailability.test.ts": 90,
+  "incluster.test.ts": 60,
 };
 
 /** What a file takes that is not in the list. */
