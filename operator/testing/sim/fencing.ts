@@ -79,6 +79,12 @@ export class Fencing {
     return this.#holder === name && this.#options.clock.now - this.#heldSinceMs < BEGINNING_MS;
   }
 
+  /** Who leads goes on leading. */
+  isRenewal({ name }: Link, { method, path, body }: ApiRequest): boolean {
+    const isOurs = method === "PUT" && this.#holder === name && isRecord(body) && holderOf(body["spec"]) === name;
+    return isOurs && routeOf(path)?.resource.name === "leases";
+  }
+
   /** Runs what the server does with a request of this life. */
   during<T>(link: Link, act: () => T): T {
     this.#sender = link;

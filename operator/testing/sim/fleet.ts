@@ -218,6 +218,7 @@ export class Fleet {
         this.requestCount++;
         return this.requestCount;
       },
+      isRoutine: (link, request) => fencing?.isRenewal(link, request) === true,
       onLeave: (link, request) => fencing?.leaves(link, request),
       onReply: (_link, request, { status }) => {
         if (status === 405) fail("Contract", `${request.method} ${request.path} is not served: ${status}`);

@@ -37,6 +37,8 @@ export interface Network {
   /** Counts a request and checks it; the number is its index. */
   readonly onRequest: (link: Link, request: ApiRequest) => number;
   readonly onReply: (link: Link, request: ApiRequest, response: ApiResponse) => void;
+  /** A renewal by who leads, one of very many: no line of the text. */
+  readonly isRoutine: (link: Link, request: ApiRequest) => boolean;
   /** Told when a request leaves its process. */
   readonly onLeave: (link: Link, request: ApiRequest) => void;
   /** What the server makes of a request. */
@@ -170,11 +172,9 @@ export class Link {
     const sent: ApiRequest = text === "" ? rest : { ...rest, body: JSON.parse(text) as unknown };
     const index = this.#net.onRequest(this, sent);
     const fault = this.#net.faults().request(index, sent);
-    this.#net.trace.note(
-      this.name,
-      `#${index} ${describe(sent)}${fault.kind === "none" ? "" : `  <${fault.kind}>`}`,
-      text,
-    );
+    const said = `#${index} ${describe(sent)}${fault.kind === "none" ? "" : `  <${fault.kind}>`}`;
+    if (fault.kind === "none" && this.#net.isRoutine(this, sent)) this.#net.trace.noteQuietly(this.name, said, text);
+    else this.#net.trace.note(this.name, said, text);
     if (fault.kind === "killBefore") {
       this.#net.kill(this, `before #${index}`);
       return never();
@@ -249,7 +249,10 @@ export class Link {
         finish(new ConnectionError(outcome));
         return;
       }
-      this.#net.trace.note(this.name, `   ${request.method} ${request.path} -> ${outcome.status}`, jsonText(outcome));
+      const said = `   ${request.method} ${request.path} -> ${outcome.status}`;
+      const routine = outcome.status === 200 && this.#net.isRoutine(this, request);
+      if (routine) this.#net.trace.noteQuietly(this.name, said, jsonText(outcome));
+      else this.#net.trace.note(this.name, said, jsonText(outcome));
       // A list begun anew: the pages of the one before are void.
       if (request.query?.["limit"] !== undefined && request.query["continue"] === undefined) this.#pages.length = 0;
       this.#noteSeen(outcome.body);

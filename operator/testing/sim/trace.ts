@@ -27,11 +27,20 @@ export class Trace {
   /** Notes a step of `actor`. `hidden` goes into the hash but not into the text. */
   note(actor: string, text: string, hidden = ""): void {
     const line = `${formatTime(this.#options.now())}  ${actor.padEnd(ACTOR_WIDTH)} ${text}`;
-    this.#low = hashText(line, this.#low);
-    this.#high = hashText(hidden, this.#high ^ this.#low);
+    this.#hash(line, hidden);
     this.#last.push(line);
     if (this.#last.length > 2 * LAST_LINES_MAX) this.#last = this.#last.slice(-LAST_LINES_MAX);
     this.#options.print?.(line);
+  }
+
+  /** Notes what happens all the time: in the hash, and in no text. */
+  noteQuietly(actor: string, text: string, hidden = ""): void {
+    this.#hash(`${formatTime(this.#options.now())}  ${actor.padEnd(ACTOR_WIDTH)} ${text}`, hidden);
+  }
+
+  #hash(line: string, hidden: string): void {
+    this.#low = hashText(line, this.#low);
+    this.#high = hashText(hidden, this.#high ^ this.#low);
   }
 
   /** 16 hexadecimal digits over every step so far. */
