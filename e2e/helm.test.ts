@@ -67,6 +67,8 @@ async function fitting(kubeconfig: string): Promise<object> {
   return {
     image: { pullPolicy: "Never" },
     replicas: 1,
+    // So that helm test shows that it passes it, too.
+    admissionPolicy: { enabled: true },
     hostNetwork: true,
     ports: { health, localMetrics },
     env: [
@@ -179,7 +181,9 @@ async function uninstall(room: Room): Promise<void> {
       (name) => `customresourcedefinition.apiextensions.k8s.io/${name}.stint.dev`,
     ),
   );
-  expect(await system().run(["get", "leases,all", "-o", "name"])).toBe("lease.coordination.k8s.io/stint\n");
+  expect(await system().run(["get", "leases,deployments,services", "-o", "name"])).toBe(
+    "lease.coordination.k8s.io/stint\n",
+  );
   expect(await room.taskRun("left")).toMatchObject({ metadata: { uid: metadata.uid }, status: { phase: "Running" } });
   const finalizers = "jsonpath={.items[*].metadata.finalizers}";
   expect(await room.kubectl.run(["get", OURS, "-o", finalizers])).toBe("");

@@ -116,12 +116,12 @@ it("the network policy speaks of the pods and ports of the deployment, and the s
   const metrics = loadAll(await readFile(join(file, "../../metrics/service.yaml"), "utf8")) as readonly Service[];
   const base = loadAll(await kubectl.run(["kustomize", join(file, "../..")])) as readonly Deployment[];
   const template = base.find(({ kind }) => kind === "Deployment")?.spec.template;
-  const ports = template?.spec.containers[0]?.ports.map(({ containerPort }) => containerPort) ?? [];
+  const ports = template?.spec.containers[0]?.ports.map(({ name }) => name) ?? [];
 
   expect(template?.metadata.labels).toMatchObject(spec.podSelector.matchLabels);
   expect(spec.ingress.flatMap((rule) => rule.ports.map(({ port }) => port))).toEqual([
     ...ports,
-    ...metrics.flatMap((service) => service.spec.ports.map(({ port }) => port)),
+    ...metrics.flatMap((service) => service.spec.ports.map(({ targetPort }) => targetPort)),
   ]);
   await kubectl.run(["create", "namespace", "stint-system"]).catch(() => undefined);
   expect(await kubectl.run(["apply", "--dry-run=server", "-f", file])).toContain("networkpolicy");
@@ -130,12 +130,12 @@ it("the network policy speaks of the pods and ports of the deployment, and the s
 interface NetworkPolicy {
   readonly spec: {
     readonly podSelector: { readonly matchLabels: Readonly<Record<string, string>> };
-    readonly ingress: readonly { readonly ports: readonly { readonly port: number }[] }[];
+    readonly ingress: readonly { readonly ports: readonly { readonly port: string }[] }[];
   };
 }
 
 interface Service {
-  readonly spec: { readonly ports: readonly { readonly port: number }[] };
+  readonly spec: { readonly ports: readonly { readonly targetPort: string }[] };
 }
 
 interface Deployment {
@@ -144,7 +144,7 @@ interface Deployment {
     readonly template: {
       readonly metadata: { readonly labels: Readonly<Record<string, string>> };
       readonly spec: {
-        readonly containers: readonly { readonly ports: readonly { readonly containerPort: number }[] }[];
+        readonly containers: readonly { readonly ports: readonly { readonly name: string }[] }[];
       };
     };
   };

@@ -13,6 +13,7 @@ export const LONG_SECONDS: Readonly<Record<string, number>> = {
   "nodeloss.test.ts": 114,
   "highavailability.test.ts": 90,
   "incluster.test.ts": 60,
+  "helm.test.ts": 45,
 };
 
 /** What a file takes that is not in the list. */
