@@ -36,8 +36,9 @@ const UNTROUBLED_MS = 60_000;
 const BEGINNING_MS = 30_000;
 /** From its start to the first look at the Lease, amply. */
 const SETTLED_MS = 5000;
-/** Requests of one that stands by, in ten quiet minutes: watches that end, and looks at the Lease. */
-export const STANDBY_REQUESTS_MAX = 20;
+/** Requests of one that stands by, in a quiet minute: a watch that has ended is opened again, and the Lease is read. */
+const STANDBY_REQUESTS_MAX = 6;
+const STANDBY_SPAN_MS = 60_000;
 
 /** Watches who leads, and who writes. */
 export class Fencing {
@@ -48,6 +49,7 @@ export class Fencing {
   readonly #effective = new Map<string, number>();
   /** The lives that know that they led. */
   readonly #working = new Set<Link>();
+  readonly #looks = new Map<Link, readonly number[]>();
   readonly #ghosts = new Set<string>();
   readonly #leaseWrites = new Map<string, number>();
   #termCount = 0;
@@ -115,6 +117,16 @@ export class Fencing {
     const spentMs = clock.now - (last ?? Number.NEGATIVE_INFINITY);
     if (spentMs < RETRY_MS * (1 - CLOCK_SKEW_MAX) - 1)
       fail("L1 Quiescence", `${link.name} writes the Lease again after ${spentMs} ms`);
+  }
+
+  /** When nothing is left to do, who stands by hardly asks. */
+  quietLook(link: Link): void {
+    const { clock, fail } = this.#options;
+    if (this.#holder === link.name) return;
+    const looks = (this.#looks.get(link) ?? []).filter((at) => clock.now - at < STANDBY_SPAN_MS);
+    this.#looks.set(link, [...looks, clock.now]);
+    if (looks.length >= STANDBY_REQUESTS_MAX)
+      fail("Standby", `${link.name} asks ${looks.length + 1} times in ${STANDBY_SPAN_MS} ms while it stands by`);
   }
 
   /** L6. To be called when an orderly stop is done, before the process ends. */

@@ -73,7 +73,8 @@ export class Invariants {
     const { fencing, fail } = this.#options;
     const isRead = request.method === "GET";
     if (routeOf(request.path)?.resource === LEASES) {
-      if (!isRead) fencing?.quietLeaseWrite(link, request);
+      if (isRead) fencing?.quietLook(link);
+      else fencing?.quietLeaseWrite(link, request);
     } else if (!isReadForWatch(request) && !(isRead && fencing?.hasJustBegun(link) === true)) {
       fail("L1 Quiescence", `${request.method} ${request.path} although nothing is left to do`);
     }

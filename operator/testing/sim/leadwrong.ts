@@ -112,6 +112,11 @@ export const WRONG_LEADERS: Readonly<Record<string, WrongLeader>> = {
       return { stop: async () => void (await Promise.all([leading.stop(), core.stop()])) };
     },
   },
+  "asks again and again while it stands by": {
+    rule: "Standby",
+    fault: NONE,
+    start: (port, seat) => leadWith(port, seat, { leaseApi: seeing(seat, () => false) }),
+  },
   "never takes what another held": {
     rule: "L6 Handover",
     fault: { kind: "killAfter" },
