@@ -10,6 +10,8 @@ export interface AftermathOptions {
   readonly store: Store;
   /** Wall clock, milliseconds. */
   readonly nowMs: () => number;
+  /** How far the clock of an operator has ever been ahead of it. */
+  readonly aheadMs: () => number;
 }
 
 /** The API keeps the last 10 attempts. */
@@ -120,13 +122,18 @@ export class Aftermath {
 
   #tooEarly(was: TaskRun): Problem | undefined {
     const at = dueAt(was);
-    if (at !== undefined && this.#options.nowMs() >= at) return undefined;
+    if (at !== undefined && this.#latestMs() >= at) return undefined;
     return { rule: "Retention", message: `${keyOf(was)} (${was.status?.phase}) taken away before its time` };
   }
 
   #compactable(owner: TaskRun): boolean {
     const at = dueAt(owner);
-    return at !== undefined && this.#options.nowMs() >= at && wants(owner) === "Compact";
+    return at !== undefined && this.#latestMs() >= at && wants(owner) === "Compact";
+  }
+
+  /** As late as it could be by any operator's clock. */
+  #latestMs(): number {
+    return this.#options.nowMs() + this.#options.aheadMs();
   }
 
   #ownerOf(pod: Pod): TaskRun | undefined {

@@ -143,9 +143,10 @@ export class Fencing {
     const { clock, alive, fail } = this.#options;
     const from = clock.now;
     const limitMs = wasHolder ? LEASE_MS / (1 - CLOCK_SKEW_MAX) + HANDOVER_SLACK_MS : RELEASE_MS_MAX;
-    const ready = alive().filter((one) => one !== link && !one.place.machine.paused && isUntroubled(one, from));
+    const isReady = (one: Link): boolean => one !== link && !one.place.machine.paused && isUntroubled(one, from);
+    const ready = new Set(alive().filter(isReady));
     clock.after(limitMs, () => {
-      const could = ready.find((one) => one.alive && one.troubledAtMs < from && one.place.machine.resumedAtMs < from);
+      const could = alive().find((one) => ready.has(one) && one.troubledAtMs < from && !stoodStill(one, from));
       if (could === undefined || (this.#holder !== "" && this.#holder !== link.name)) return;
       if (this.#heldSinceMs > from && this.#holder !== link.name) return;
       fail("L6 Handover", `${could.name} does not lead ${limitMs} ms after ${link.name} has ended`);
@@ -217,6 +218,10 @@ export class Fencing {
 function isUntroubled({ bornAtMs, troubledAtMs, place }: Link, now: number): boolean {
   const sinceMs = now - Math.max(troubledAtMs, place.machine.resumedAtMs);
   return sinceMs >= UNTROUBLED_MS && now - bornAtMs >= SETTLED_MS;
+}
+
+function stoodStill({ place: { machine } }: Link, sinceMs: number): boolean {
+  return machine.paused || machine.resumedAtMs >= sinceMs;
 }
 
 function holderOf(spec: unknown): string {

@@ -68,6 +68,11 @@ export class Fleet {
     return this.links.length === this.replicas.length;
   }
 
+  /** How far the wall clock of any of them has ever been ahead. */
+  get aheadMsMax(): number {
+    return Math.max(0, ...this.replicas.map(({ machine }) => machine.aheadMsMax));
+  }
+
   /** The life that works. */
   get leader(): Link | undefined {
     const { fencing } = this.#options;

@@ -25,6 +25,8 @@ export interface InvariantOptions {
   readonly fencing: Fencing | undefined;
   /** Wall clock, milliseconds. */
   readonly nowMs: () => number;
+  /** How far the clock of an operator has ever been ahead of it. */
+  readonly aheadMs: () => number;
   /** Called with the rule and what broke it; the run ends after the current step. */
   readonly fail: (rule: string, message: string) => void;
 }
@@ -45,7 +47,9 @@ export class Invariants {
     this.workflows = new WorkflowRules(options.store);
     options.truth.onStart = (record) => this.#noOverlap(record);
     options.store.listen((change) => {
-      this.#report(this.workflows.change(change));
+      const problem = this.workflows.change(change);
+      const late = change.type === "ADDED" && options.fencing?.isGhost(change.object.metadata.uid) === true;
+      if (!late) this.#report(problem);
       if (change.resource === "pods") this.#podChanged(change);
       else if (change.resource === "taskruns") this.#taskRunChanged(change);
       else if (change.resource === "workflowruns") this.#events.noteRun(change);

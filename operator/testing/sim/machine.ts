@@ -30,6 +30,7 @@ export class Machine {
   #pause: { readonly kind: PauseKind; readonly sinceMs: number } | undefined;
   /** What came while nothing ran, in the order in which it came; and what must wait behind it. */
   #held: Held[] = [];
+  aheadMsMax = 0;
   /** When it last ran again after a pause. */
   resumedAtMs: number = Number.NEGATIVE_INFINITY;
 
@@ -55,6 +56,7 @@ export class Machine {
   /** How far its wall clock is from the true time. */
   set aheadMs(ms: number) {
     this.#aheadMs = ms;
+    this.aheadMsMax = Math.max(this.aheadMsMax, ms);
   }
 
   /** A timer of a process: by the monotonic clock, and not while nothing runs. */

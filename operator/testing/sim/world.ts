@@ -85,6 +85,7 @@ export class World {
       truth: this.truth,
       fencing: this.fencing,
       nowMs: () => this.clock.wallMs,
+      aheadMs: () => this.fleet.aheadMsMax,
       fail: (rule, message) => this.fail(rule, message),
     });
     const gone = this.#random.fork("gone");
