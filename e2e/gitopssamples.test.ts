@@ -26,7 +26,9 @@ interface Applied {
 }
 
 interface Kustomization {
+  readonly metadata: { readonly name: string };
   readonly spec: {
+    readonly dependsOn?: readonly { readonly name: string }[];
     readonly path: string;
     readonly healthCheckExprs: readonly ({ readonly kind: string } & Expressions)[];
   };
@@ -101,6 +103,19 @@ describe.concurrent("the sample repository", () => {
     expect(bare).toEqual(["InProgress", "Current", "InProgress", "Current", "Current", "Failed"]);
   });
 
+  it("lets Flux wait for the migration before it applies the Workflow", () => {
+    const [first, second] = kustomizations();
+    const files = (one?: Kustomization): readonly string[] =>
+      readdirSync(join(FOLDER, one?.spec.path ?? "?")).toSorted();
+
+    expect([files(first), files(second)]).toEqual([
+      ["kustomization.yaml", "migrate.yaml"],
+      ["kustomization.yaml", "workflow.yaml"],
+    ]);
+    expect(first?.spec).toMatchObject({ wait: true });
+    expect(second?.spec.dependsOn).toEqual([{ name: first?.metadata.name }]);
+  });
+
   it("has the expressions that docs/gitops.md shows", () => {
     const page = readFileSync(join(import.meta.dirname, "../docs/gitops.md"), "utf8");
     const [, shown = ""] = /^```yaml\n(healthCheckExprs:.*?)^```$/ms.exec(page) ?? [];
@@ -156,8 +171,15 @@ function noteOf({ metadata }: Applied, key: string): string | undefined {
   return metadata.annotations?.[key];
 }
 
+/** The one of the Workflow. */
 function kustomization(): Kustomization {
-  return loadAll(readFileSync(join(FOLDER, "flux/sales.yaml"), "utf8"))[0] as Kustomization;
+  const found = kustomizations().find(({ metadata }) => metadata.name === "sales");
+  if (found === undefined) throw new Error("flux/sales.yaml has no Kustomization sales");
+  return found;
+}
+
+function kustomizations(): readonly Kustomization[] {
+  return loadAll(readFileSync(join(FOLDER, "flux/sales.yaml"), "utf8")) as readonly Kustomization[];
 }
 
 function pathOf({ namespace }: Room, { kind }: Pick<Applied, "kind">): string {
