@@ -47,6 +47,13 @@ describe.each(crds)("$file", ({ file, whole, spec, version, schema }) => {
     expect(Buffer.byteLength(JSON.stringify(whole))).toBeLessThan(CRD_BYTES_MAX);
   });
 
+  it("is left by what prunes, since all objects of the kind would go with it", () => {
+    expect(json(whole["metadata"])["annotations"]).toEqual({
+      "kustomize.toolkit.fluxcd.io/prune": "disabled",
+      "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
+    });
+  });
+
   it("is one served and stored version of a namespaced kind of our group", () => {
     const names = json(spec["names"]);
     const plural = String(names["plural"]);
