@@ -32,6 +32,15 @@ const ADDITIONS = {
   },
 } as const;
 
+/** A second release, with all that touches what is cluster-wide. */
+const SECOND = {
+  ...METRICS,
+  shared: { create: false },
+  crds: { install: false },
+  admissionPolicy: { enabled: true },
+  watch: { scope: "OwnNamespace" },
+} as const;
+
 const DIGEST = `sha256:${"a".repeat(64)}`;
 
 /** Values that are not the defaults: together they set every one. The server is asked about all that they render. */
@@ -72,7 +81,7 @@ const VARIANTS: Readonly<Record<string, object>> = {
     podAnnotations: { note: "b" },
     hostNetwork: true,
     ports: { health: 9081, metrics: 9443, localMetrics: 9080 },
-    env: [{ name: "HTTPS_PROXY", value: "http://proxy.example:3128" }],
+    env: [{ name: "NODE_OPTIONS", value: "--max-old-space-size=400" }],
     crds: { install: false },
   },
   "a ServiceMonitor": { ...METRICS, monitoring: { serviceMonitor: true }, crds: { install: false } },
@@ -88,6 +97,10 @@ const REFUSED: readonly (readonly [object, RegExp])[] = [
   [{ watch: { scope: "List" } }, /watch\.namespaces is empty: name the namespaces/],
   [{ watch: { namespaces: ["a"] } }, /watch\.namespaces is set, but watch\.scope is All/],
   [{ leaderElection: { enabled: false } }, /replicas is 2, but leaderElection\.enabled is false/],
+  ...["2s", "121s", "1m"].map((leaseDuration): readonly [object, RegExp] => [
+    { leaderElection: { leaseDuration } },
+    /at '\/leaderElection\/leaseDuration': '.*' does not match pattern/,
+  ]),
   [{ monitoring: { serviceMonitor: true } }, /need metrics\.serve TLS/],
   [{ ...METRICS, monitoring: { serviceMonitor: true, podMonitor: true } }, /count everything twice/],
   [{ ports: { health: 80 } }, /at '\/ports\/health': minimum/],
@@ -112,9 +125,34 @@ describe("the chart gives the objects of kustomize, one by one", () => {
   });
 
   it.for(Object.entries(ADDITIONS))("%s", async ([, { resources, components, values }]) => {
-    const want = [...(await kustomized("../crds")), ...(await kustomizedWith(resources, components))];
+    const want = [
+      ...(await kustomized("../crds")),
+      ...(await kustomizedWith(["overlays/cluster", ...resources], { components })),
+    ];
 
     expect(comparable(await helm.objects(NAMESPACE, values))).toEqual(comparable(want));
+  });
+
+  it("in another namespace, with manifests/elsewhere", async () => {
+    const namespace = "team-a";
+    const added = ["network", "monitoring", "admission"];
+    const more = { components: ["metrics"], transformers: ["elsewhere"], namespace };
+    const want = [...(await kustomized("../crds")), ...(await kustomizedWith(["overlays/namespace", ...added], more))];
+    const { values } = ADDITIONS.monitoring;
+    const enabled = { enabled: true };
+    const options = {
+      ...values,
+      watch: { scope: "OwnNamespace" },
+      networkPolicy: enabled,
+      admissionPolicy: enabled,
+    };
+    const got = await helm.objects(namespace, options);
+
+    // Overlay and component add to the Deployment's arguments in another order; the tests above compare it with each of them.
+    const others = (all: readonly Manifest[]): readonly Manifest[] => all.filter(({ kind }) => kind !== "Deployment");
+
+    expect(comparable(others(got))).toEqual(comparable(others(want)));
+    expect(JSON.stringify(want)).not.toContain(NAMESPACE);
   });
 
   it("and install.yaml those of manifests/kustomization.yaml", async () => {
@@ -149,8 +187,82 @@ describe("values of the chart", () => {
     expect(await helm.run(["lint", "--strict", CHART], values)).toContain("0 chart(s) failed");
   });
 
+  it("name the Secret of the certificate wherever it is named", async () => {
+    const values = { metrics: { serve: "TLS", tlsSecret: "own-tls" }, monitoring: { serviceMonitor: true } };
+    const text = JSON.stringify(await helm.objects("a", values));
+
+    expect(text.match(/own-tls/g)).toHaveLength(2);
+    expect(text).not.toContain("stint-metrics-tls");
+  });
+
+  it("give a second release objects beside those of the first, and its own account", async () => {
+    const first = await helm.objects("one", { ...METRICS, admissionPolicy: { enabled: true } });
+    const second = await helm.objects("two", SECOND);
+    const wide = second.filter(({ metadata }) => metadata.namespace === undefined);
+    const all = keyed([...first, ...second]);
+    const roles = [...JSON.stringify(second).matchAll(/"kind":"ClusterRole","name":"([^"]+)"/g)];
+
+    expect(wide.map(({ kind, metadata: { name } }) => `${kind} ${name}`).toSorted()).toEqual([
+      "ClusterRole stint-metrics-auth-two",
+      "ClusterRole stint-metrics-reader-two",
+      "ClusterRoleBinding stint-metrics-auth-two",
+      "FlowSchema stint-lease-two",
+      "FlowSchema stint-two",
+    ]);
+    expect(roles.map(([, name = ""]) => name).toSorted()).toEqual(["stint", "stint-metrics-auth-two"]);
+    for (const [, name = ""] of roles) expect(all).toHaveProperty([`ClusterRole  ${name}`]);
+    const ofAccounts = JSON.stringify(wide).match(/"name":"stint","namespace":"two"/g);
+    expect(ofAccounts).toHaveLength(3);
+  });
+
+  it.for([
+    [["a", "own"], "own"],
+    [["a", "b"], "a"],
+  ] as const)("say where helm test runs its task: of %o in %s", async ([namespaces, want]) => {
+    const args = ["template", "stint", CHART, "--namespace", "own", "--show-only", "templates/tests/check.yaml"];
+
+    expect(await helm.run(args, { watch: { scope: "List", namespaces } })).toMatch(
+      new RegExp(`name: CHECK_NAMESPACE\n +value: ${want}\n`),
+    );
+  });
+
   it.for(REFUSED)("are refused: %o", async ([values, words]) => {
     expect(await helm.refused(["template", "stint", CHART], values)).toMatch(words);
+  });
+});
+
+describe("the samples for metrics", () => {
+  const sampleOf = async (name: string): Promise<readonly Manifest[]> =>
+    parseManifests(await readFile(join(MANIFESTS, "metrics/samples", name), "utf8"));
+
+  it("make the token that the PodMonitor takes", async () => {
+    const { values } = ADDITIONS.metrics;
+    const monitor = (await helm.objects(NAMESPACE, { ...values, monitoring: { podMonitor: true } })).find(
+      ({ kind }) => kind === "PodMonitor",
+    );
+    const input = { apiVersion: "v1", kind: "List", items: await sampleOf("scraper.yaml") };
+    const dryRun = ["apply", "--dry-run=client", "--validate=strict", "-o", "name", "-f", "-"];
+    const said = await new Kubectl(inject("cluster"), NAMESPACE).run(dryRun, { input });
+
+    expect(said.trim().split("\n")).toHaveLength(3);
+    expect(said).toContain("secret/stint-metrics-scraper\n");
+    expect(monitor).toMatchObject({
+      spec: { podMetricsEndpoints: [{ authorization: { credentials: { name: "stint-metrics-scraper" } } }] },
+    });
+  });
+
+  it("make a certificate for the name the monitors expect", async () => {
+    const monitors = [...(await kustomized("monitoring"))].filter(({ kind }) => kind === "ServiceMonitor");
+    const [, certificate] = await sampleOf("certificate.yaml");
+
+    expect(certificate).toMatchObject({
+      spec: { secretName: "stint-metrics-tls", dnsNames: ["stint-metrics.stint-system.svc"] },
+    });
+    const tlsConfig = {
+      serverName: "stint-metrics.stint-system.svc",
+      ca: { secret: { name: "stint-metrics-tls", key: "ca.crt" } },
+    };
+    expect(monitors).toMatchObject([{ spec: { endpoints: [{ tlsConfig }] } }]);
   });
 });
 
@@ -164,11 +276,19 @@ async function kustomized(path: string): Promise<readonly Manifest[]> {
   return parseManifests(await new Kubectl(inject("cluster")).run(["kustomize", join(MANIFESTS, path)]));
 }
 
-/** The same of the overlay for a cluster with something added, as the README says to add it. */
-async function kustomizedWith(more: readonly string[], components: readonly string[]): Promise<readonly Manifest[]> {
+interface Added {
+  readonly components: readonly string[];
+  readonly transformers?: readonly string[];
+  readonly namespace?: string;
+}
+
+/** The same of a kustomization.yaml of one's own, of several folders of manifests/. */
+async function kustomizedWith(resources: readonly string[], added: Added): Promise<readonly Manifest[]> {
   const work = await mkdtemp(join(folder, "kustomize-"));
   const place = (path: string): string => relative(work, join(MANIFESTS, path));
-  const content = { resources: ["overlays/cluster", ...more].map(place), components: components.map(place) };
+  const { components, transformers = [], namespace } = added;
+  const folders = { resources: resources.map(place), components: components.map(place) };
+  const content = { ...folders, transformers: transformers.map(place), namespace };
   await writeFile(join(work, "kustomization.yaml"), JSON.stringify(content));
   return parseManifests(await new Kubectl(inject("cluster")).run(["kustomize", work]));
 }

@@ -11,6 +11,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{/*
 The objects of a file of files/, which are those of `kubectl apply -k`: in the release's namespace and with the labels above.
 Called with a list: the chart's root, the path, and labels and annotations to add (both may be left out).
+
+A release that leaves what is shared to another (shared.create is false) has its own of the few cluster-wide objects that it needs, under
+names that end with its namespace. Only the ClusterRole stint and the priority level are those of the other.
 */}}
 {{- define "stint.objects" -}}
 {{- $root := index . 0 }}
@@ -18,9 +21,16 @@ Called with a list: the chart's root, the path, and labels and annotations to ad
 {{- if gt (len .) 2 }}{{ $labels = merge (index . 2) $labels }}{{ end }}
 {{- $annotations := dict }}
 {{- if gt (len .) 3 }}{{ $annotations = index . 3 }}{{ end }}
-{{- range regexSplit "(?m)^---$" ($root.Files.Get (index . 1)) -1 }}
-{{- $object := . | replace "stint-system" $root.Release.Namespace | fromYaml }}
-{{- if $object }}
+{{- $text := $root.Files.Get (index . 1) | replace "stint-system" $root.Release.Namespace }}
+{{- range regexSplit "(?m)^---$" ($text | replace "stint-metrics-tls" $root.Values.metrics.tlsSecret) -1 }}
+{{- $object := . | fromYaml }}
+{{- if and $object (or $root.Values.shared.create (ne $object.kind "PriorityLevelConfiguration")) }}
+{{- if and (not $root.Values.shared.create) (has $object.kind (list "ClusterRole" "ClusterRoleBinding" "FlowSchema")) }}
+{{- $_ := set $object.metadata "name" (printf "%s-%s" $object.metadata.name $root.Release.Namespace) }}
+{{- with $object.roleRef }}
+{{- if ne .name "stint" }}{{ $_ := set . "name" (printf "%s-%s" .name $root.Release.Namespace) }}{{ end }}
+{{- end }}
+{{- end }}
 {{- $_ := set $object.metadata "labels" (merge (dict) $labels ($object.metadata.labels | default dict)) }}
 {{- if $annotations }}
 {{- $_ := set $object.metadata "annotations" (merge (dict) $annotations ($object.metadata.annotations | default dict)) }}

@@ -13,7 +13,13 @@ const POLL_MS = 500;
 
 interface TaskRun {
   readonly metadata: { readonly name: string };
-  readonly status?: { readonly phase?: string; readonly message?: string; readonly attempt?: number };
+  readonly status?: { readonly phase?: string; readonly conditions?: readonly Condition[] };
+}
+
+interface Condition {
+  readonly type: string;
+  readonly reason: string;
+  readonly message: string;
 }
 
 /** The API server's answer, or an error that says which call it refused and why. */
@@ -58,7 +64,7 @@ async function succeeds(path: string): Promise<void> {
   let shown = "";
   for (const endMs = performance.now() + LIMIT_MS; performance.now() < endMs; await sleep(POLL_MS)) {
     const { status } = await call<TaskRun>("GET", path);
-    const line = [status?.phase ?? "no status", status?.message].filter((part) => part !== undefined).join(": ");
+    const line = told(status);
     if (line !== shown) console.log(line);
     shown = line;
     if (status?.phase === "Succeeded") return;
@@ -67,6 +73,13 @@ async function succeeds(path: string): Promise<void> {
   throw new Error(
     `it did not end within ${LIMIT_MS / 1000} s; at last: ${shown}. Look at the operator: kubectl get pods, kubectl logs deployment/stint`,
   );
+}
+
+/** The phase, and why: "Pending, ImagePullFailed: ...". */
+function told(status: TaskRun["status"]): string {
+  const phase = status?.phase ?? "no status yet";
+  const why = status?.conditions?.find(({ type }) => type === "Succeeded");
+  return why === undefined ? phase : `${phase}, ${why.reason}: ${why.message}`;
 }
 
 try {
