@@ -1327,7 +1327,7 @@ export interface WorkflowSpec {
    */
   run?: "OnApply" | "Manual";
   /**
-   * true keeps OnApply from starting runs; once it is false again the newest spec runs, if it has not. Runs under way go on. False by default.
+   * true keeps OnApply from starting runs; once it is false again the newest spec runs, once. It does so also if it had run before it was suspended: suspend is part of the spec, and every change of the spec is run. Runs under way go on. False by default.
    */
   suspend?: boolean;
   /**
@@ -1379,7 +1379,7 @@ export interface WorkflowStatus {
     startTime?: string;
   };
   /**
-   * The run that ended last.
+   * Of the runs that have ended, the one of the newest generation; of those of one generation, the one that ended last. So an older run that takes longer does not hide what the newest definition came to. Runs that never began count only while there is no other.
    */
   lastCompletedRun?: {
     /**
@@ -1399,7 +1399,7 @@ export interface WorkflowStatus {
      */
     message?: string;
     /**
-     * The generation of this Workflow that it executed. Absent if it never began.
+     * The generation of this Workflow that it executed, or that OnApply started it for. Absent of another that never began.
      */
     workflowGeneration?: number;
     /**

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { childName, revisionName, runName } from "./names.ts";
+import { childName, generationOfRun, revisionName, runName } from "./names.ts";
 
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const OBJECT_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
@@ -86,6 +86,16 @@ describe("the names of runs and revisions", () => {
     expect(runName("sales", 12, "uid-1")).toMatch(/^sales-12-[a-z0-9]{6}$/);
     expect(runName("sales", 12, "uid-2")).not.toBe(runName("sales", 12, "uid-1"));
     expect(revisionName("sales", 12, "uid-1")).toMatch(/^sales-12-[a-z0-9]{6}$/);
+  });
+
+  it("tell the runs that OnApply started from all others, and for which generation", () => {
+    const cut = "w".repeat(63);
+
+    expect(generationOfRun(runName("sales-7", 12, "uid-1"), "sales-7", "uid-1")).toBe(12);
+    expect(generationOfRun(runName(cut, 1_000_000, "uid-1"), cut, "uid-1")).toBe(1_000_000);
+    expect(generationOfRun(runName("sales", 12, "uid-2"), "sales", "uid-1")).toBeUndefined();
+    expect(generationOfRun("sales-12-bcdfgh", "sales", "uid-1")).toBeUndefined();
+    expect(generationOfRun("by-hand", "sales", "uid-1")).toBeUndefined();
   });
 
   it("fit a label", () => {

@@ -9,6 +9,8 @@ const ALPHABET = "bcdfghjklmnpqrstvwxz2456789";
 /** Per half of the hash; 27^5 is less than 2^32. */
 const HASH_CHARS = 5;
 const HASH_AND_DASH = 2 * HASH_CHARS + 1;
+/** What runName ends in. */
+const RUN_NAME = /-([1-9]\d*)-[a-z0-9]+$/;
 
 /**
  * `<run>-<task>[-<index>][-r<round>]`, at most 63 characters: the name of a task's TaskRun, or of its sub-workflow's run. What would be
@@ -30,6 +32,13 @@ export function childName(run: string, task: string, index: number | undefined, 
 /** `<workflow>-<generation>-<hash of the Workflow's uid>`: the run that OnApply starts for a generation. */
 export function runName(workflow: string, generation: number, uid: string): string {
   return podName(workflow, generation, uid);
+}
+
+/** The generation that OnApply started a run of this name for. None: it did not start it. */
+export function generationOfRun(run: string, workflow: string, uid: string): number | undefined {
+  const digits = RUN_NAME.exec(run)?.[1];
+  const generation = Number(digits);
+  return digits !== undefined && run === runName(workflow, generation, uid) ? generation : undefined;
 }
 
 /** The ControllerRevision that keeps the definition of that generation. Likewise. */

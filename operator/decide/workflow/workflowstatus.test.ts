@@ -5,6 +5,7 @@ import type { WorkflowRunStatus, WorkflowStatus } from "../../api/types.ts";
 import { at, atMs } from "../../testing/make.ts";
 import { aWorkflow, aWorkflowRun } from "../../testing/makeworkflow.ts";
 import { loadSchema, problemsOf, pruned } from "../../testing/sim/apiserver/schema.ts";
+import { runName } from "./names.ts";
 import { workflowStatus } from "./workflowstatus.ts";
 import type { WorkflowView } from "./workflowstatus.ts";
 
@@ -69,16 +70,67 @@ describe("the runs of a Workflow", () => {
     expect(statusOf({}).activeRuns).toBe(0);
   });
 
-  it("are told of by the newest and by the one that ended last", () => {
+  // Of runs without a number of their definition, or of one definition: which definition comes first, see below.
+  it("are told of by the newest and, of those of one definition, by the one that ended last", () => {
+    const of = (status: WorkflowRunStatus): WorkflowRunStatus => ({ ...status, workflowGeneration: 2 });
     const runs = [
-      aRun("b", 5, ended("Succeeded", 8)),
-      aRun("c", 7, { phase: "Running" }),
-      aRun("a", 1, ended("Failed", 9)),
+      aRun("b", 5, of(ended("Succeeded", 8))),
+      aRun("c", 7, of({ phase: "Running" })),
+      aRun("a", 1, of(ended("Failed", 9))),
     ];
 
     expect(statusOf({}, { runs })).toMatchObject({
       lastRun: { name: "c", phase: "Running", startTime: at(7) },
       lastCompletedRun: { name: "a", phase: "Failed", completionTime: at(9) },
+    });
+  });
+
+  describe("of an older definition that end later", () => {
+    const older = aRun("long", 1, { ...ended("Succeeded", 90), workflowGeneration: 1 });
+    const newer = aRun("short", 5, { ...ended("Failed", 8), workflowGeneration: 2 });
+    const told = { name: "short", phase: "Failed", workflowGeneration: 2 };
+
+    it("do not hide that of the newer one, whichever was seen first", () => {
+      const first = statusOf({}, { runs: [newer, aRun("long", 1, { phase: "Running", workflowGeneration: 1 })] });
+
+      expect(first.lastCompletedRun).toMatchObject(told);
+      expect(statusOf(first, { runs: [newer, older] }).lastCompletedRun).toMatchObject(told);
+      expect(statusOf({}, { runs: [older, newer] }).lastCompletedRun).toMatchObject(told);
+    });
+
+    it("do not hide it either after it was deleted", () => {
+      const before = statusOf({}, { runs: [newer] });
+
+      expect(statusOf(before, { runs: [older] }).lastCompletedRun).toMatchObject(told);
+      expect(statusOf(statusOf({}, { runs: [older] }), { runs: [newer] }).lastCompletedRun).toMatchObject(told);
+    });
+
+    it("are told of until a run of the newer one has ended, and while that runs again", () => {
+      const again = aRun("short", 5, { phase: "Running", workflowGeneration: 2 });
+
+      expect(statusOf(statusOf({}, { runs: [newer] }), { runs: [older, again] }).lastCompletedRun?.name).toBe("long");
+    });
+  });
+
+  it("that never began say nothing of a definition, and are told of while no other has ended", () => {
+    const odd = aRun("odd", 9, ended("Failed", 99));
+    const good = aRun("good", 1, { ...ended("Succeeded", 9), workflowGeneration: 3 });
+
+    expect(statusOf({}, { runs: [odd] }).lastCompletedRun).toEqual({ ...ended("Failed", 99), name: "odd" });
+    expect(statusOf({}, { runs: [odd, good] }).lastCompletedRun?.name).toBe("good");
+    expect(statusOf(statusOf({}, { runs: [odd] }), { runs: [good] }).lastCompletedRun?.name).toBe("good");
+    expect(statusOf(statusOf({}, { runs: [good] }), { runs: [odd] }).lastCompletedRun?.name).toBe("good");
+  });
+
+  it("that OnApply started and that never began count for the generation they were started for", () => {
+    const { name, uid } = aWorkflow({});
+    const cancelled = aRun(runName(name, 3, uid), 9, { phase: "Cancelled", completionTime: at(9) });
+    const earlier = aRun("earlier", 1, { ...ended("Succeeded", 99), workflowGeneration: 2 });
+
+    expect(statusOf({}, { runs: [cancelled, earlier] }).lastCompletedRun).toMatchObject({
+      name: cancelled.name,
+      phase: "Cancelled",
+      workflowGeneration: 3,
     });
   });
 
@@ -139,16 +191,16 @@ describe("the runs of a Workflow", () => {
 
 describe("any status of a Workflow", () => {
   const phases = fc.constantFrom("Pending", "Running", "Succeeded", "Failed", "Cancelled", undefined);
-  const runs = fc
-    .array(fc.tuple(phases, fc.nat(5), fc.option(fc.nat(5), { nil: undefined })), { maxLength: 8 })
-    .map((all) =>
-      all.map(([phase, created, completed], index) =>
-        aRun(`r${index}`, created, {
-          ...(phase && { phase }),
-          ...(completed !== undefined && { completionTime: at(completed) }),
-        }),
-      ),
-    );
+  const maybe = fc.option(fc.nat(5), { nil: undefined });
+  const runs = fc.array(fc.tuple(phases, fc.nat(5), maybe, maybe), { maxLength: 8 }).map((all) =>
+    all.map(([phase, created, completed, workflowGeneration], index) =>
+      aRun(`r${index}`, created, {
+        ...(phase && { phase }),
+        ...(workflowGeneration !== undefined && { workflowGeneration }),
+        ...(completed !== undefined && { completionTime: at(completed) }),
+      }),
+    ),
+  );
   const validity = fc.constantFrom(VALID, { isValid: false, message: "x".repeat(3000) } as const, undefined);
 
   it("is taken whole by the API server, and says nothing new once it is written", () => {

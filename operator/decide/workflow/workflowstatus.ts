@@ -7,6 +7,7 @@ import type { WorkflowStatus } from "../../api/types.ts";
 import { conditionAfter, shownMessage, shownReason } from "../conditions.ts";
 import type { Condition, Moment } from "../conditions.ts";
 import { sentence } from "../wording.ts";
+import { generationOfRun } from "./names.ts";
 
 export interface WorkflowView {
   readonly workflow: WorkflowRecord;
@@ -20,6 +21,14 @@ export interface WorkflowView {
 }
 
 export type Validity = { readonly isValid: true } | { readonly isValid: false; readonly message: string };
+
+type Completed = NonNullable<WorkflowStatus["lastCompletedRun"]>;
+
+/** What of a completed run says which one is told of. */
+interface Ran {
+  readonly workflowGeneration?: number | undefined;
+  readonly completionTime?: string | undefined;
+}
 
 /** Of the words of a run's end, for who looks at the Workflow alone: the run has all of them. */
 const END_MESSAGE_CHARS = 256;
@@ -35,7 +44,7 @@ export function workflowStatus(view: WorkflowView): WorkflowStatus {
     startedGeneration: started === 0 ? undefined : started,
     activeRuns: runs.filter((run) => !hasEnded(run)).length,
     lastRun: lastRun(before.lastRun, runs),
-    lastCompletedRun: lastCompletedRun(before.lastCompletedRun, runs),
+    lastCompletedRun: lastCompletedRun(view),
     conditions: validity === undefined ? before.conditions : conditionsOf(validity, before.conditions ?? [], at),
   });
 }
@@ -71,26 +80,43 @@ function lastRun(before: WorkflowStatus["lastRun"], runs: readonly WorkflowRunRe
   return isLater(before.startTime, found?.startTime) ? before : found;
 }
 
-/** Likewise. */
-function lastCompletedRun(
-  before: WorkflowStatus["lastCompletedRun"],
-  runs: readonly WorkflowRunRecord[],
-): WorkflowStatus["lastCompletedRun"] {
+/**
+ * Likewise; but a run of an older definition that took longer does not hide what the newer one came to: whoever waits for the
+ * newer one would wait for ever.
+ */
+function lastCompletedRun({ workflow, runs }: WorkflowView): WorkflowStatus["lastCompletedRun"] {
+  const before = workflow.status.lastCompletedRun;
   const ended = runs.filter((run) => hasEnded(run) && run.status.completionTime !== undefined);
-  const last = latest(ended, (a, b) => endMs(a) - endMs(b) || byCreation(a, b));
-  const found = last && endOf(last);
+  const of = (run: WorkflowRunRecord): Ran => ({
+    workflowGeneration: generationOf(run, workflow),
+    completionTime: run.status.completionTime,
+  });
+  const last = latest(ended, (a, b) => byDefinition(of(a), of(b)) || byCreation(a, b));
+  const found = last && endOf(last, workflow);
   if (before === undefined || isAmong(runs, before.name)) return found;
-  return isLater(before.completionTime, found?.completionTime) ? before : found;
+  return found === undefined || byDefinition(found, before) < 0 ? before : found;
 }
 
-function endOf({ name, status }: WorkflowRunRecord): NonNullable<WorkflowStatus["lastCompletedRun"]> {
+/** The older definition first, then by the end. A run that never began says nothing of a definition: it comes before all others. */
+function byDefinition(a: Ran, b: Ran): number {
+  const generations = (a.workflowGeneration ?? 0) - (b.workflowGeneration ?? 0);
+  return generations || (timeMs(a.completionTime) ?? 0) - (timeMs(b.completionTime) ?? 0);
+}
+
+/** A run of OnApply may have been cancelled before it began; it was to be of its generation all the same. */
+function generationOf({ name, status }: WorkflowRunRecord, workflow: WorkflowRecord): number | undefined {
+  return status.workflowGeneration ?? generationOfRun(name, workflow.name, workflow.uid);
+}
+
+function endOf(run: WorkflowRunRecord, workflow: WorkflowRecord): Completed {
+  const { name, status } = run;
   const message = sentence(shownMessage(status) ?? "", END_MESSAGE_CHARS);
-  return compact<NonNullable<WorkflowStatus["lastCompletedRun"]>>({
+  return compact<Completed>({
     name,
     phase: status.phase ?? "Pending",
     reason: shownReason(status),
     message: message === "" ? undefined : message,
-    workflowGeneration: status.workflowGeneration,
+    workflowGeneration: generationOf(run, workflow),
     completionTime: status.completionTime,
   });
 }
@@ -110,10 +136,6 @@ function isAmong(runs: readonly WorkflowRunRecord[], name: string | undefined): 
 
 function isLater(time: string | undefined, than: string | undefined): boolean {
   return (timeMs(time) ?? 0) > (timeMs(than) ?? Number.NEGATIVE_INFINITY);
-}
-
-function endMs({ status }: WorkflowRunRecord): number {
-  return timeMs(status.completionTime) ?? 0;
 }
 
 function hasEnded({ status }: WorkflowRunRecord): boolean {
