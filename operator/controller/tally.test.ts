@@ -20,9 +20,9 @@ function aTally() {
 
 const succeeded = (reason: string): object[] => [{ type: "Succeeded", status: "Unknown", reason }];
 
-function taskRun(status: object, uid = "uid-1"): TaskRunRecord {
+function taskRun(status: object, uid = "uid-1", spec: object = {}): TaskRunRecord {
   const metadata = { name: "a", namespace: "n", uid, resourceVersion: "1", creationTimestamp: CREATED };
-  return decodeTaskRun({ metadata, spec: {}, status })!;
+  return decodeTaskRun({ metadata, spec, status })!;
 }
 
 function workflowRun(status: object): WorkflowRunRecord {
@@ -61,6 +61,21 @@ it("says what those that have not ended wait for", () => {
   tally.taskRun(undefined, odder);
   expect(counts()).toMatchObject({ "taskRunsUnfinished other": 2 });
   for (const gone of [b, odd, odder]) tally.taskRun(gone, undefined);
+  expect(counts()).toEqual({});
+});
+
+it("says nothing of what is left to another controller, which waits for nothing of ours", () => {
+  const { tally, counts } = aTally();
+  const foreign = taskRun({}, "uid-1", { managedBy: "example.com/other" });
+  const ours = taskRun({}, "uid-2", { managedBy: "stint.dev/operator" });
+  tally.taskRun(undefined, foreign);
+  expect(counts()).toEqual({ "taskRuns Pending": 1 });
+
+  // managedBy is fixed, but one of the same name can be another.
+  tally.taskRun(foreign, ours);
+  expect(counts()).toEqual({ "taskRuns Pending": 1, "taskRunsUnfinished none": 1 });
+  tally.taskRun(ours, foreign);
+  tally.taskRun(foreign, undefined);
   expect(counts()).toEqual({});
 });
 

@@ -8,6 +8,7 @@ import { Phase, Reason } from "../api/names.ts";
 import type { Port } from "../api/port.ts";
 import { TERMINAL_PHASES } from "../api/records.ts";
 import type { PodRecord, TaskRunRecord, WorkflowRunRecord } from "../api/records.ts";
+import { isForeign } from "../decide/taskrun/facts.ts";
 
 /** A status can be written by others, too: no word of theirs is counted apart. */
 const REASONS: ReadonlySet<string> = new Set(["none", ...Object.values(Reason)]);
@@ -100,8 +101,9 @@ class Counts {
   }
 }
 
+/** What is left to another controller waits for nothing of ours, and would wait for ever where nobody writes its status. */
 function unfinishedFor(taskRun: TaskRunRecord | undefined): string | undefined {
-  if (taskRun === undefined || TERMINAL_PHASES.has(taskRun.status.phase ?? "")) return undefined;
+  if (taskRun === undefined || isForeign(taskRun) || TERMINAL_PHASES.has(taskRun.status.phase ?? "")) return undefined;
   const reason = reasonOf(taskRun);
   return REASONS.has(reason) ? reason : "other";
 }

@@ -171,7 +171,7 @@ export const GAUGES: Catalogue<GaugeLabels> = {
   taskRuns: { name: "stint_taskruns", help: "TaskRuns by phase.", labels: { phase: phases } },
   taskRunsUnfinished: {
     name: "stint_taskruns_unfinished",
-    help: "TaskRuns that have not ended, by what they are doing or waiting for. reason none: nothing was written about them yet.",
+    help: "TaskRuns that have not ended, by what they do or wait for, if not left to others by managedBy. reason none: nothing was written yet.",
     labels: { reason: new Set(["none", ...reasons]) },
   },
   workflowRuns: { name: "stint_workflowruns", help: "WorkflowRuns by phase.", labels: { phase: phases } },

@@ -84,6 +84,11 @@ export interface Vanished {
   readonly nodeName?: string;
 }
 
+/** spec.managedBy says that somebody else runs it. */
+export function isForeign({ spec }: Pick<TaskRunRecord, "spec">): boolean {
+  return (spec.managedBy ?? OPERATOR_NAME) !== OPERATOR_NAME;
+}
+
 export function gatherFacts(observed: Observed): Facts {
   const { taskRun, pods, nodes = NO_NODES, lacking, now, refusal, stopRefused } = observed;
   const before = taskRun.status;
@@ -104,7 +109,7 @@ export function gatherFacts(observed: Observed): Facts {
     settings,
     before,
     now,
-    foreign: (taskRun.spec.managedBy ?? OPERATOR_NAME) !== OPERATOR_NAME,
+    foreign: isForeign(taskRun),
     finished: TERMINAL_PHASES.has(before.phase ?? "") && !reset,
     reset,
     recorded,
