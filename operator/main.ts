@@ -84,7 +84,12 @@ async function run(config: Config, log: Log): Promise<void> {
     crdFolder: config.crdFolder ?? join(import.meta.dirname, "../crds"),
     installCrds: config.installCrds,
     begin: (door) =>
-      startCore(door, { namespaces: config.namespaces, defaults: config.defaults, events: config.events }),
+      startCore(door, {
+        namespaces: config.namespaces,
+        defaults: config.defaults,
+        events: config.events,
+        takesOver: config.leaderElection,
+      }),
     onFailed: (error) => cannotStart(log, error),
     ...leading(config, { port, leaseApi, identity }),
   });

@@ -19,7 +19,12 @@ export interface CoreOptions {
   readonly defaults?: Defaults;
   /** Whether events tell of attempts that ended; true unless it says false. */
   readonly events?: boolean;
+  /** Whether another process may have worked here until now. */
+  readonly takesOver?: boolean;
 }
+
+/** No request is under way for longer: the API server ends one after this time (its --request-timeout). */
+export const REQUEST_LIFE_MS = 60_000;
 
 export interface Core {
   /** True once every first list is complete, but for those that we can do without and have no right to. */
@@ -35,6 +40,8 @@ export function startCore(port: Port, options: CoreOptions): Core {
   const cluster = new Cluster(port);
   const { defaults = NO_DEFAULTS } = options;
   const events = options.events === false ? undefined : new Events(port, cluster);
+  const keepNamesUntilMs =
+    options.takesOver === true ? port.clock.monotonic() + REQUEST_LIFE_MS : Number.NEGATIVE_INFINITY;
   const tally = new Tally(port);
   const scopes = options.namespaces.length === 0 ? [""] : [...new Set(options.namespaces)];
   const nodes = new Nodes(port, {
@@ -42,7 +49,7 @@ export function startCore(port: Port, options: CoreOptions): Core {
     onSettled: () => pipelines.forEach((pipeline) => pipeline.begin()),
   });
   const pipelines = scopes.map(
-    (namespace) => new Pipeline({ port, cluster, nodes, defaults, events, namespace, tally }),
+    (namespace) => new Pipeline({ port, cluster, nodes, defaults, events, keepNamesUntilMs, namespace, tally }),
   );
   const nodesWatched = nodes.run();
   const stopClock = watchClock(port, () => {

@@ -33,6 +33,7 @@ export interface Scope {
   readonly namespace: string;
   readonly defaults: Defaults;
   readonly events: Events | undefined;
+  readonly keepNamesUntilMs: number;
   /** Of all scopes. */
   readonly tally: Tally;
 }
@@ -51,7 +52,7 @@ export class Pipeline {
   #started = false;
 
   constructor(scope: Scope) {
-    const { port, cluster, nodes, defaults, events, namespace, tally } = scope;
+    const { port, cluster, nodes, defaults, events, keepNamesUntilMs, namespace, tally } = scope;
     this.#scope = scope;
     this.#taskRuns = new Store({
       onChange: (before, after) => this.#taskRunChanged(before, after),
@@ -77,6 +78,7 @@ export class Pipeline {
       defaults,
       events,
       ownWrites: new OwnWrites(port),
+      keepNamesUntilMs,
       renew: (resource, how) => this.#watches[resource].renew(how),
     });
     this.#queue = startController(port, {

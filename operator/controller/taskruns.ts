@@ -36,6 +36,8 @@ export interface TaskRunRoom extends ManifestRoom {
   readonly pods: Store<PodRecord>;
   readonly nodes: Pick<Nodes, "fact" | "synced">;
   readonly ownWrites: OwnWrites;
+  /** By the monotonic clock; -Infinity where nobody worked before us whose requests could still be under way. */
+  readonly keepNamesUntilMs: number;
   /** TaskRuns by the PodTemplate they wait for. */
   readonly waiting: Waiting;
   /** undefined: none are written. */
@@ -159,6 +161,7 @@ export class TaskRuns {
     const { refusal, stopRefused } = this.#memories.known(taskRun.uid) ?? {};
     const pods = this.#room.pods.byOwner(taskRun.uid);
     const now = this.#room.port.clock.now();
+    const keepMs = Math.max(0, this.#room.keepNamesUntilMs - this.#room.port.clock.monotonic());
     const nodes = this.#nodes(taskRun, pods);
     const lacking = this.#manifests.lacking(taskRun);
     const plan = planTaskRun({
@@ -166,6 +169,7 @@ export class TaskRuns {
       pods,
       nodes,
       now,
+      keepNamesUntil: now + keepMs,
       defaults: this.#room.defaults,
       ...(lacking && { lacking }),
       ...(refusal && { refusal }),

@@ -60,6 +60,7 @@ export function aRoom(request: Answer = obliging): Passes {
     nodes: { synced: true, fact: (): NodeFact => ({ state: "there" }) },
     defaults: NO_DEFAULTS,
     ownWrites: new OwnWrites(world.port),
+    keepNamesUntilMs: Number.NEGATIVE_INFINITY,
     renew: (resource: string) => void renewed.push(resource),
   };
   const runs = new TaskRuns(room);

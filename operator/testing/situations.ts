@@ -20,6 +20,8 @@ export interface Situation {
   readonly stopRefused?: StopRefusal;
   /** Seconds after START. */
   readonly now?: number;
+  /** Likewise. */
+  readonly keepNamesUntil?: number;
   readonly want: Want;
 }
 
@@ -34,8 +36,10 @@ export interface Want {
 }
 
 export function checkSituations(rows: readonly Situation[]): void {
-  it.each(rows)("$it", ({ it: _title, taskRun = aTaskRun(), pods = [], now = 100, want, ...known }) => {
-    const plan = planTaskRun({ taskRun, pods, now: atMs(now), ...known });
+  it.each(rows)("$it", ({ it: _title, taskRun = aTaskRun(), pods = [], now = 100, want, ...rest }) => {
+    const { keepNamesUntil, ...known } = rest;
+    const keeps = keepNamesUntil !== undefined && { keepNamesUntil: atMs(keepNamesUntil) };
+    const plan = planTaskRun({ taskRun, pods, now: atMs(now), ...keeps, ...known });
     const { phase, conditions } = plan.status;
     const said = conditions?.find((one) => one.type === "Succeeded");
 

@@ -1,6 +1,9 @@
 /**
  * What remains of an attempt, and of a TaskRun, after its end: podRetention, ttlSecondsAfterFinished and ttlAction.
  * Nothing here is done before the end stands in the stored status.
+ *
+ * Nor before `keepNamesUntil`: a request that another process sent before we took over may still be under way. If it makes a
+ * pod of ours, the ended pod under its name is what keeps it from running a second time.
  */
 import type { Action } from "../../api/action.ts";
 import { compact, timeMs } from "../../api/decode.ts";
@@ -20,18 +23,21 @@ export interface Aftermath {
  * Deletes the pods that podRetention does not keep, of all that are given. Their logs go with them.
  * @param recorded pods whose attempt's end is in the stored status, together with the proof that nothing of them runs
  */
-export function unkeptPods(facts: Facts, recorded: readonly PodRecord[]): readonly Action[] {
+export function unkeptPods(facts: Facts, recorded: readonly PodRecord[]): Pick<Aftermath, "actions" | "wakeAt"> {
   const { taskRun, settings } = facts;
   const { podRetention: retention } = settings;
   // Those of a TaskRun that goes, go with it.
-  if (retention === "Always" || taskRun.deletion !== undefined || facts.foreign || isOverdue(facts)) return [];
+  if (retention === "Always" || taskRun.deletion !== undefined || facts.foreign || isOverdue(facts)) return {};
   const succeeded = (pod: PodRecord): boolean =>
     facts.recorded.some(({ number, reason }) => number === pod.attempt && reason === Reason.Succeeded);
   const last = facts.recorded.at(-1)?.number ?? 0;
   const ended = recorded.filter(
     (pod) => provenEnded(pod, facts.nodes) && (pod.attempt ?? Number.POSITIVE_INFINITY) <= last,
   );
-  return ended.filter((pod) => retention === "Never" || succeeded(pod)).flatMap((pod) => remove(pod, "PodRetention"));
+  const unkept = ended.filter((pod) => retention === "Never" || succeeded(pod));
+  const actions = unkept.flatMap((pod) => remove(pod, "PodRetention"));
+  if (actions.length === 0) return {};
+  return facts.now < facts.keepNamesUntil ? { wakeAt: facts.keepNamesUntil } : { actions };
 }
 
 /** Once a finished TaskRun has stayed as long as it should: the object goes, or all of it but the outcome. */
@@ -59,11 +65,12 @@ function isOverdue(facts: Facts): boolean {
 }
 
 /** undefined: never. What was compacted once stays as it is. */
-function overdueAt({ settings, finished, before }: Facts): number | undefined {
+function overdueAt(facts: Facts): number | undefined {
+  const { settings, finished, before } = facts;
   const { ttlSeconds: seconds } = settings;
   const end = timeMs(before.completionTime);
   if (!finished || before.compacted === true || seconds === undefined || end === undefined) return undefined;
-  return end + seconds * 1000;
+  return Math.max(end + seconds * 1000, facts.keepNamesUntil);
 }
 
 /** The outcome, and what tells whether the same work was run already. */

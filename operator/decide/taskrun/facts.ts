@@ -26,6 +26,8 @@ export interface Observed {
   /** What the pod cannot be made without. */
   readonly lacking?: LackingTemplate;
   readonly now: number;
+  /** Until then the names of ended pods stay taken, whatever podRetention says (see aftermath.ts). Left out: no need. */
+  readonly keepNamesUntil?: number;
   /** What the operator's configuration says for TaskRuns that do not say it themselves. */
   readonly defaults?: Defaults;
   /** The last answer to our attempt to create the pod, if it was a refusal. */
@@ -48,6 +50,7 @@ export interface Facts {
   readonly settings: Settings;
   readonly before: Readonly<TaskRunStatus>;
   readonly now: number;
+  readonly keepNamesUntil: number;
   /** spec.managedBy says that somebody else runs it. */
   readonly foreign: boolean;
   readonly finished: boolean;
@@ -90,7 +93,7 @@ export function isForeign({ spec }: Pick<TaskRunRecord, "spec">): boolean {
 }
 
 export function gatherFacts(observed: Observed): Facts {
-  const { taskRun, pods, nodes = NO_NODES, lacking, now, refusal, stopRefused } = observed;
+  const { taskRun, pods, nodes = NO_NODES, lacking, now, keepNamesUntil = now, refusal, stopRefused } = observed;
   const before = taskRun.status;
   const settings = settingsOf(taskRun, observed.defaults ?? NO_DEFAULTS);
   const recorded = before.attempts ?? [];
@@ -109,6 +112,7 @@ export function gatherFacts(observed: Observed): Facts {
     settings,
     before,
     now,
+    keepNamesUntil,
     foreign: isForeign(taskRun),
     finished: TERMINAL_PHASES.has(before.phase ?? "") && !reset,
     reset,

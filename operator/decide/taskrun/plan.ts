@@ -47,11 +47,13 @@ export function planTaskRun(observed: Observed): Plan {
   const facts = gatherFacts(observed);
   const step = nextStep(facts);
   const spent = observed.pods.filter((pod) => isSpent(facts, pod));
+  const unkept = unkeptPods(facts, spent);
+  const wakeAt = step.wakeAt === undefined ? unkept.wakeAt : earlier(step.wakeAt, unkept.wakeAt);
   return {
-    actions: [...(step.actions ?? []), ...unkeptPods(facts, spent)],
+    actions: [...(step.actions ?? []), ...(unkept.actions ?? [])],
     status: step.status ?? statusFrom(facts, step.view),
     urgency: urgencyOf(facts, step),
-    ...(step.wakeAt !== undefined && { wakeAt: step.wakeAt }),
+    ...(wakeAt !== undefined && { wakeAt }),
     forget: spent.filter((pod) => pod.gone !== undefined).map((pod) => pod.uid),
   };
 }

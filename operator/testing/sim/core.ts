@@ -20,7 +20,7 @@ export function startReplica(port: Port, { identity, leaseApi, exit }: Seat): { 
     port,
     leaseApi,
     options: { namespace: LEASE_NAMESPACE, name: LEASE_NAME, identity, leaseDurationMs: LEASE_MS },
-    begin: startRealCore,
+    begin: (fenced) => startCore(fenced, { namespaces: [], takesOver: true }),
     onLost: exit,
   });
 }

@@ -7,7 +7,7 @@ import { routeOf } from "./apiserver/resources.ts";
 import type { Change, Store } from "./apiserver/store.ts";
 import type { SimClock } from "./clock.ts";
 import type { Link } from "./link.ts";
-import { isRecord } from "./objects.ts";
+import { isRecord, type Pod, type Stored } from "./objects.ts";
 
 export interface FencingOptions {
   readonly clock: SimClock;
@@ -51,6 +51,8 @@ export class Fencing {
   readonly #working = new Set<Link>();
   readonly #looks = new Map<Link, readonly number[]>();
   readonly #ghosts = new Set<string>();
+  /** Pods that an operator has deleted after their end, and TaskRuns: it must not have done so while a create could be under way. */
+  readonly #freed = new Set<string>();
   readonly #leaseWrites = new Map<string, number>();
   #termCount = 0;
   #holder = "";
@@ -201,11 +203,23 @@ export class Fencing {
     return this.#ghosts.has(uid);
   }
 
-  #written(sender: Link, { resource, key, type, object: written }: Change): void {
+  /** It, or the TaskRun it belongs to. */
+  #isFreed(resource: string, { metadata }: Stored, object: string): boolean {
+    const owner =
+      resource === "pods" ? metadata.ownerReferences?.find(({ kind }) => kind === "TaskRun")?.name : undefined;
+    return this.#freed.has(object) || this.#freed.has(`taskruns ${metadata.namespace}/${owner}`);
+  }
+
+  #written(sender: Link, { resource, key, type, object: written, before }: Change): void {
     const term = this.#terms.get(sender.name) ?? 0;
     const object = `${resource} ${key}`;
     const last = this.#effective.get(object) ?? 0;
-    if (last > term && type === "ADDED") {
+    const asked = before?.metadata.deletionTimestamp === undefined && written.metadata.deletionTimestamp !== undefined;
+    if ((type === "DELETED" || asked) && (resource === "taskruns" || hasEnded(written))) this.#freed.add(object);
+    if (last > term && type === "ADDED" && this.#isFreed(resource, written, object)) {
+      const cause = `${object} by ${sender.name} is made anew: a successor has deleted it too early`;
+      this.#options.fail("I9 Kept", cause);
+    } else if (last > term && type === "ADDED") {
       // The one fault that the start protocol does not survive: no later write can have made this one a conflict.
       this.#ghosts.add(written.metadata.uid);
       this.#options.note(`the create of ${object} by ${sender.name} comes after its time, and the name is free`);
@@ -218,6 +232,11 @@ export class Fencing {
 function isUntroubled({ bornAtMs, troubledAtMs, place }: Link, now: number): boolean {
   const sinceMs = now - Math.max(troubledAtMs, place.machine.resumedAtMs);
   return sinceMs >= UNTROUBLED_MS && now - bornAtMs >= SETTLED_MS;
+}
+
+function hasEnded(object: Stored): boolean {
+  const { phase } = (object as Pod).status ?? {};
+  return phase === "Succeeded" || phase === "Failed";
 }
 
 function stoodStill({ place: { machine } }: Link, sinceMs: number): boolean {

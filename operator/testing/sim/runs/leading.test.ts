@@ -20,6 +20,11 @@ const LATE: readonly RequestFault[] = [
   { kind: "leaveLate", byMs: 16_000 },
   { kind: "slow", extraMs: 4700, thenCut: "lease" },
 ];
+/** A create that arrives when the task may be over and its pod gone. */
+const HELD: readonly RequestFault[] = [
+  { kind: "hold", forMs: 20_000, thenKill: true },
+  { kind: "hold", forMs: 58_000, thenKill: true },
+];
 /** A slow clock and a fast one, at the limits. */
 const APART = { clockRates: [0.95, 1.05] } as const;
 const STOPPED = { clockRates: [1, 1], stopAtMs: 2500 } as const;
@@ -32,6 +37,14 @@ const RUNS: readonly (readonly [string, PairRuns])[] = [
   ["stands still at every request of a retry", { scenario: "retryThenSuccess", pair: STEADY, faults: PAUSES }],
   ["is late with every request of a retry", { scenario: "retryThenSuccess", pair: APART, faults: LATE }],
   ["dies at every request of a workflow", { scenario: "workflowMappedRetried", pair: STEADY, faults: DEATHS }],
+  [
+    "is late with every request of a TaskRun whose pod goes at its end",
+    { scenario: "neverKept", pair: STEADY, faults: HELD },
+  ],
+  [
+    "is late with every request of a TaskRun that goes at its end",
+    { scenario: "noTimeToLive", pair: STEADY, faults: HELD },
+  ],
   ["dies at every request of a hand-over", { scenario: "success", pair: STOPPED, faults: DEATHS }],
 ];
 
