@@ -148,8 +148,7 @@ export class WorkflowPipeline {
     const known = after ?? before;
     if (known === undefined || !this.#started) return;
     this.#runQueue.add(keyOf(known));
-    const isNews = before?.uid !== after?.uid || before?.status.phase !== after?.status.phase;
-    if (isNews) this.#workflowQueue.add(workflowOf(known));
+    if (isNewsToWorkflow(before, after)) this.#workflowQueue.add(workflowOf(known));
   }
 
   #workflowChanged(before: WorkflowRecord | undefined, after: WorkflowRecord | undefined): void {
@@ -204,4 +203,15 @@ type Source<R extends ObjectRecord> = Pick<ReflectorOptions<R>, "resource" | "st
 /** The key of the Workflow that a run executes. */
 function workflowOf({ namespace, spec }: WorkflowRunRecord): string {
   return `${namespace}/${spec.workflowRef.name}`;
+}
+
+/** Whatever a Workflow's status or the history it keeps goes by. A retry that finds nothing to do changes no phase. */
+function isNewsToWorkflow(before: WorkflowRunRecord | undefined, after: WorkflowRunRecord | undefined): boolean {
+  if (before === undefined || after === undefined || before.uid !== after.uid) return true;
+  const facts = ({ ownerUid, tracked, status }: WorkflowRunRecord): readonly unknown[] => {
+    const { phase, completionTime, workflowGeneration, retry } = status;
+    return [ownerUid, tracked, phase, completionTime, workflowGeneration, retry?.id];
+  };
+  const [old, now] = [facts(before), facts(after)];
+  return old.some((fact, index) => fact !== now[index]);
 }

@@ -237,6 +237,15 @@ export const WORKFLOW_SCENARIOS: Readonly<Record<string, readonly WorkflowPlan[]
       wants: [{ phase: "Succeeded", states: "SS" }],
     },
   ),
+  /** Its retry comes before its end and finds nothing to do after it: the history must be looked at once more. */
+  workflowNothingToRetryNorToKeep: only(
+    { history: { succeeded: 0, failed: 0 }, tasks: [after("a")] },
+    {
+      scripts: { a: [{ runMs: 5000 }] },
+      acts: [{ when: { is: "taskRuns", task: "a" }, deed: { kind: "retry", retry: { id: "1" } } }],
+      wants: "gone",
+    },
+  ),
   workflowNotThere: only(
     { run: "Manual", params: [{ name: "p" }], tasks: [given(after("a"), { P: "$(params.p)" })] },
     {
