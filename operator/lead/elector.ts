@@ -10,13 +10,14 @@
  */
 import type { ApiPort, Port } from "../api/port.ts";
 import { Alarm } from "./alarm.ts";
-import { NOTHING_SEEN, nextStep, seen, spansOf } from "./claim.ts";
+import { NOTHING_SEEN, isOver, nextStep, seen, spansOf } from "./claim.ts";
 import type { Moment, Sight, Spans, Step } from "./claim.ts";
 import { Complaints } from "./complaints.ts";
-import { heldBy, released } from "./lease.ts";
+import { heldBy } from "./lease.ts";
 import type { Candidate, Lease } from "./lease.ts";
 import { LeaseCalls } from "./leasecalls.ts";
 import type { Answer } from "./leasecalls.ts";
+import { RELEASE_CALL_MS, RELEASE_LIMIT_MS, giveBack } from "./release.ts";
 import { Sighting } from "./sighting.ts";
 import { Term, momentOf } from "./term.ts";
 
@@ -39,8 +40,6 @@ export interface ElectorParts {
 const PAUSE_MAX_MS = 10_000;
 /** Two who wrote at the same moment must not do so again and again; of the time between two tries. */
 const CONFLICT_PAUSE_SHARE = 0.25;
-/** A release that meets a change of the Lease by others reads it and tries again; then the lease time sees to it. */
-const RELEASE_TRIES = 2;
 
 const PROBLEMS = {
   unreadable: "the Lease says nothing to go by; delete it, or choose another --lease-name",
@@ -64,7 +63,10 @@ export class Elector {
   /** The watch said something that our last renewal does not know of. */
   #doubt = false;
   #nextTryMs = 0;
+  /** Before our last write that would take the lease was sent. */
+  #tried: Moment | undefined;
   #ending = false;
+  #endingMs = 0;
   #mayRelease = false;
   #trouble: string | undefined;
   #turnMs: number;
@@ -134,6 +136,7 @@ export class Elector {
 
   /** No new term begins from now on. One that goes on is kept until `finish` is done, and then released. */
   async endAfter(finish: () => Promise<void>): Promise<void> {
+    if (!this.#ending) this.#endingMs = this.#now();
     this.#ending = true;
     this.#alarm.ring();
     await finish();
@@ -142,10 +145,7 @@ export class Elector {
   }
 
   async #standBy(): Promise<void> {
-    if (this.#ending) {
-      this.#state = { at: "ended" };
-      return;
-    }
+    if (this.#ending) return await this.#end();
     if (!this.#fresh && !(await this.#look())) return await this.#alarm.pause(this.#retryMs());
     const now = this.#now();
     const step = nextStep(this.#sight, this.#parts.us.identity, now);
@@ -171,11 +171,21 @@ export class Elector {
     this.#fresh = true;
   }
 
+  /** A write that got no answer may have made the lease ours, and nobody would renew it. */
+  async #end(): Promise<void> {
+    this.#state = { at: "ended" };
+    const tried = this.#tried;
+    if (tried !== undefined) {
+      await this.#giveBack(undefined, () => !isOver(tried, momentOf(this.#parts.port.clock), this.#spans));
+    }
+  }
+
   async #take(why: Extract<Step, { kind: "take" }>["why"]): Promise<void> {
     const { us, port } = this.#parts;
     const { lease } = this.#sight;
     const sent = momentOf(this.#parts.port.clock);
     const body = heldBy(us, lease, sent.wallMs);
+    this.#tried = sent;
     const answer = await this.#ask(lease === undefined ? this.#calls.create(body) : this.#calls.update(body));
     if (answer.kind === "lease") return this.#begin(sent, answer.lease, why);
     // Whatever there is now, it is not what we have seen.
@@ -237,22 +247,21 @@ export class Elector {
   }
 
   async #release(term: Term): Promise<void> {
-    const { port, us } = this.#parts;
     // From here on nothing is written but the release.
     const mayStill = this.held();
     term.end();
     if (!mayStill) return;
     this.#term = undefined;
     this.#state = { at: "ended" };
-    port.meter.set("leader", {}, 0);
-    let last: Lease | undefined = term.lease;
-    for (let tries = 0; tries < RELEASE_TRIES && last !== undefined; tries += 1) {
-      const answer = await this.#calls.update(released(us, last, port.clock.now()));
-      if (answer.kind === "lease") return port.log.info("the lease is released", { lease: this.#leaseName });
-      const now: Answer = await this.#calls.get();
-      last = now.kind === "lease" && now.lease.holder === us.identity ? now.lease : undefined;
-    }
-    port.log.warn("the lease could not be released: the next one waits for its end", { lease: this.#leaseName });
+    this.#parts.port.meter.set("leader", {}, 0);
+    await this.#giveBack(term.lease, () => !term.isOver());
+  }
+
+  async #giveBack(lease: Lease | undefined, mayWrite: () => boolean): Promise<void> {
+    const { port, leaseApi, us } = this.#parts;
+    const timeoutMs = Math.min(this.#spans.callMs, RELEASE_CALL_MS);
+    const calls = new LeaseCalls(port, leaseApi, { us, timeoutMs });
+    await giveBack({ port, calls, us, lease, untilMs: this.#endingMs + RELEASE_LIMIT_MS, mayWrite });
   }
 
   #saw(lease: Lease | undefined): void {
@@ -280,13 +289,11 @@ export class Elector {
 
   async #ask(asked: Promise<Answer>): Promise<Answer> {
     const answer = await asked;
+    if (answer.kind !== "trouble" || answer.answered) this.#lastAnswerMs = this.#now();
     if (answer.kind === "unreadable" || answer.kind === "trouble") {
       this.#trouble = answer.cause;
       this.#complaints.say(PROBLEMS[answer.kind], answer.cause);
-    } else {
-      this.#lastAnswerMs = this.#now();
-      this.#trouble = undefined;
-    }
+    } else this.#trouble = undefined;
     return answer;
   }
 

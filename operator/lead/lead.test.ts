@@ -4,6 +4,7 @@ import { ConnectionError } from "../api/port.ts";
 import type { ApiRequest, ApiResponse, Port } from "../api/port.ts";
 import { aWorld, frame, refusal } from "../testing/scripted.ts";
 import type { Opened, World } from "../testing/scripted.ts";
+import { notHealthy } from "../serve/health.ts";
 import { lead } from "./lead.ts";
 import type { Lead } from "./lead.ts";
 
@@ -318,8 +319,125 @@ describe("a leader", () => {
     await stopped;
 
     expect(one.said).toContain("the lease could not be released: the next one waits for its end");
+    expect(one.said).not.toContain("the lease is released");
+  });
+
+  it("that is stopped while the API server is away for a moment tries again, and gives it back", async () => {
+    const one = await leader();
+    one.server.instead = () => {
+      throw new ConnectionError("reset");
+    };
+    const stopped = one.lead.stop();
+    await one.advance(2000);
+    one.server.instead = () => undefined;
+    await one.advance(1000);
+    await stopped;
+
+    expect(one.server.spec).toMatchObject({ holderIdentity: "" });
+    expect(one.said).toContain("the lease is released");
+  });
+
+  it("that is stopped while it has no way to the API server gives up before main does", async () => {
+    const one = await leader();
+    one.server.instead = () => {
+      throw new ConnectionError("reset");
+    };
+    const stopped = one.lead.stop();
+    await one.advance(4400);
+    await stopped;
+
+    expect(one.said).toContain("the lease could not be released: the next one waits for its end");
+  });
+
+  it.each<[string, Readonly<Record<string, unknown>> | undefined]>([
+    ["nobody has it", undefined],
+    ["another has it already", held("b_2")],
+  ])("that is stopped and gets no answer to its release sees that it is done when %s", async (_name, next) => {
+    const one = await leader();
+    one.server.instead = (request) => {
+      if (request.method !== "PUT") return undefined;
+      one.server.answer(request);
+      if (next !== undefined) one.server.put(next);
+      throw new ConnectionError("reset");
+    };
+    const before = one.writes().length;
+    const stopped = one.lead.stop();
+    await one.advance(5000);
+    await stopped;
+
+    expect(one.writes()).toHaveLength(before + 1);
+    expect(one.said).toContain("the lease is released");
+    expect(one.said.filter((line) => line.includes("could not be released"))).toEqual([]);
+  });
+
+  it("sees in its watch that the Lease is deleted, and ends at once", async () => {
+    const one = await leader({ watch: { chunks: [600, seenAs("DELETED", {})] } });
+    one.server.put(undefined);
+    await one.advance(99);
+    const before = one.lost.length;
+    await one.advance(1);
+
+    expect([before, one.lost]).toEqual([0, ["the Lease was deleted"]]);
   });
 });
+
+describe("a replica that is stopped when its write that takes the lease got no answer", () => {
+  async function stoppedWhileTaking(arrives: (server: Server, request: ApiRequest) => void): Promise<Replica> {
+    const one = replica();
+    one.server.instead = (request) => {
+      if (request.method !== "POST") return undefined;
+      arrives(one.server, request);
+      throw new ConnectionError("timed out");
+    };
+    await one.advance(0);
+    const stopped = one.lead.stop();
+    await one.advance(1000);
+    await stopped;
+    return one;
+  }
+
+  it("gives it back if the write has arrived", async () => {
+    const one = await stoppedWhileTaking((server, request) => void server.answer(request));
+
+    expect(one.server.spec).toMatchObject({ holderIdentity: "" });
+    expect(one.said).toContain("the lease is released");
+    expect(one.ports).toEqual([]);
+  });
+
+  it.each<[string, Readonly<Record<string, unknown>> | undefined]>([
+    ["has not arrived", undefined],
+    ["came too late: another has it", held("b_2")],
+  ])("leaves the Lease alone, without a word, if the write %s", async (_name, spec) => {
+    const one = await stoppedWhileTaking((server) => server.put(spec));
+
+    expect(one.writes()).toEqual(["POST leases"]);
+    expect(one.server.spec).toEqual(spec);
+    expect(one.said.filter((line) => line.includes("release") || line.includes("deleted"))).toEqual([]);
+  });
+});
+
+it.each<[string, () => ApiResponse, boolean]>([
+  [
+    "an outage of half an hour",
+    () => {
+      throw new ConnectionError("refused");
+    },
+    false,
+  ],
+  ["half an hour without the right to the Lease", () => refusal(403, "Forbidden", "leases is forbidden"), true],
+])(
+  "a standby is not restarted for %s, and its metrics tell how long it heard nothing",
+  async (_name, instead, heard) => {
+    const one = replica({ spec: held("b_2") });
+    await one.advance(1000);
+    one.server.instead = instead;
+    await one.advance(1_800_000);
+
+    expect(one.lead.stuck()).toBeUndefined();
+    expect(notHealthy(one.lead.watches())).toBeUndefined();
+    expect(one.lead.watches().map(({ ageMs }) => ageMs < 60_000)).toEqual([heard]);
+  },
+);
 
 it("a replica that is stopped while it stands by leaves the Lease alone", async () => {
   const one = replica({ spec: held("b_2") });

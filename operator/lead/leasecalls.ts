@@ -15,7 +15,7 @@ export type Answer =
   | { readonly kind: "conflict" }
   | { readonly kind: "unreadable"; readonly cause: string }
   /** No answer, or a refusal, in the server's words. */
-  | { readonly kind: "trouble"; readonly cause: string };
+  | { readonly kind: "trouble"; readonly cause: string; readonly answered: boolean };
 
 /** The server is asked to end a watch after 5 to 10 minutes by chance, as every other watch of ours. */
 const WATCH_SECONDS_MIN = 300;
@@ -42,7 +42,9 @@ export class LeaseCalls {
   async create(body: Json): Promise<Answer> {
     const answer = await this.#ask("create", { method: "POST", path: this.#collection, body });
     // What is missing for a create is the namespace.
-    return answer.kind === "absent" ? { kind: "trouble", cause: `no namespace ${this.#us.namespace}` } : answer;
+    return answer.kind === "absent"
+      ? { kind: "trouble", cause: `no namespace ${this.#us.namespace}`, answered: true }
+      : answer;
   }
 
   async update(body: Json): Promise<Answer> {
@@ -76,7 +78,7 @@ export class LeaseCalls {
     try {
       return answerOf(await this.#timed(verb, async () => await this.#api.request(whole)));
     } catch (error) {
-      if (error instanceof ConnectionError) return { kind: "trouble", cause: error.message };
+      if (error instanceof ConnectionError) return { kind: "trouble", cause: error.message, answered: false };
       throw error;
     }
   }
@@ -101,7 +103,7 @@ function answerOf(reply: ApiResponse): Answer {
   if (reply.status === 404) return { kind: "absent" };
   if (reply.status === 409) return { kind: "conflict" };
   if (reply.status !== 200 && reply.status !== 201) {
-    return { kind: "trouble", cause: refusalOf(reply) };
+    return { kind: "trouble", cause: refusalOf(reply), answered: true };
   }
   const lease = decodeLease(reply.body);
   return "problem" in lease ? { kind: "unreadable", cause: lease.problem } : { kind: "lease", lease };
