@@ -212,10 +212,12 @@ describe("with several replicas", () => {
     expect(seeking).toBe(false);
   });
 
-  it("installs definitions when it leads and not before, and fails if they are refused", async () => {
-    const { lead, win } = aLead();
+  it("installs definitions when it leads and not before; if they are refused it gives the lease back, and fails", async () => {
+    const { lead, win, stops } = aLead();
     const asked: string[] = [];
-    const { operator, lines } = operatorWith(() => SERVED, { lead, installCrds: true });
+    const failed = Promise.withResolvers<string>();
+    const onFailed = (error: unknown): void => failed.resolve(`${stops()} stop: ${String(error)}`);
+    const { operator } = operatorWith(() => SERVED, { lead, installCrds: true, onFailed });
     await operator.start();
     win(
       aPort(({ method, path }) => {
@@ -223,10 +225,9 @@ describe("with several replicas", () => {
         return { status: 422, body: { message: "no" } };
       }),
     );
-    await operator.stopped();
 
+    expect(await failed.promise).toBe("1 stop: CrdError: read things.example.dev: status 422: no");
     expect(asked).toEqual(["GET things.example.dev"]);
-    expect(lines).toEqual([expect.stringContaining("failed: CrdError: read things.example.dev: status 422: no")]);
   });
 });
 
@@ -245,7 +246,9 @@ function operatorWith(answer: (request: ApiRequest) => ApiResponse, differing: P
   const port = aPort(answer, note);
   const operator = new StintOperator({
     port,
-    onFailed: (error) => lines.push(`failed: ${String(error)}`),
+    onFailed: (error) => {
+      throw error;
+    },
     version: "1.0.0",
     crdFolder: folder,
     installCrds: false,

@@ -112,13 +112,20 @@ export class StintOperator extends BaseOperator {
   }
 
   #workWhileLeading(port: Port): Working {
-    const begun = this.#work(port).catch((error: unknown) => this.#options.onFailed(error));
+    const begun = this.#work(port).catch((error: unknown) => ({ error }));
+    void begun.then((ended) => ended && this.#giveUp(ended.error));
     return {
       stop: async () => {
         await begun;
         await this.#core?.stop();
       },
     };
+  }
+
+  /** Another replica may fare better, and need not wait for the end of our lease. */
+  async #giveUp(error: unknown): Promise<void> {
+    await this.#lead?.stop();
+    this.#options.onFailed(error);
   }
 
   async #register(file: string): Promise<void> {
