@@ -26,6 +26,11 @@ export interface Endpoints {
   close(): Promise<void>;
 }
 
+/** A probe of a kubelet sends its request at once, and gives up after a few seconds. */
+const PROBE_TIMEOUT_MS = 3_000;
+/** As long as a scrape takes at most by Prometheus' defaults; a handshake comes on top. */
+const SCRAPE_TIMEOUT_MS = 10_000;
+
 const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"]);
 
 /** Begins to serve. @throws with the name of the flag when an address or a certificate is of no use */
@@ -64,11 +69,17 @@ function serveMetrics(options: EndpointOptions, keyPair: KeyPair | undefined): P
     return refusal ?? { status: 200, text: await vitals.scrape(), contentType: vitals.contentType };
   };
   const flag = "--metrics-address";
-  return listen(options.metricsAddress, { flag, answer, log: options.log, ...(keyPair && { keyPair }) });
+  return listen(options.metricsAddress, {
+    flag,
+    answer,
+    log: options.log,
+    callerTimeoutMs: SCRAPE_TIMEOUT_MS,
+    ...(keyPair && { keyPair }),
+  });
 }
 
 function serveHealth(at: Address, { vitals, log }: EndpointOptions): Promise<Listener> {
   const nothing: Reply = { status: 404, text: "not found: try /healthz or /readyz\n" };
   const answer = (path: string): Promise<Reply> => Promise.resolve(healthAnswer(path, vitals) ?? nothing);
-  return listen(at, { flag: "--health-address", answer, log });
+  return listen(at, { flag: "--health-address", answer, log, callerTimeoutMs: PROBE_TIMEOUT_MS, oneRequest: true });
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
+import type { Socket } from "node:net";
 import type { Log } from "../api/port.ts";
 
 /** Where to listen. */
@@ -30,6 +31,10 @@ export interface ListenOptions {
   readonly log: Log;
   /** Given: TLS, with this to begin with. */
   readonly keyPair?: KeyPair;
+  /** A caller that takes longer for a handshake, for a request or until the next one, is no caller of ours. */
+  readonly callerTimeoutMs: number;
+  /** A connection ends with its first answer, so that nobody keeps one. */
+  readonly oneRequest?: boolean;
 }
 
 export interface Listener {
@@ -44,11 +49,14 @@ export interface Listener {
 /** A probe is a line, and a scraper's headers with its token a few thousand bytes; nobody needs more. */
 const HEADERS_LIMIT_BYTES = 8_192;
 
-/** A caller that sends its request this slowly is no probe. */
-const REQUEST_TIMEOUT_MS = 10_000;
+/**
+ * Kubelet, Prometheus and a person; more connections are an accident, or meant ill. The oldest one goes then: a probe has its
+ * answer within milliseconds, and whoever holds connections must not keep it out, or the kubelet would restart us.
+ */
+export const CONNECTIONS_MAX = 64;
 
-/** Kubelet, Prometheus and a person; more connections are an accident. */
-const CONNECTIONS_LIMIT = 64;
+/** Node.js looks for callers that are late this often; by itself every 30 s. */
+const LATE_CHECK_MS = 1_000;
 
 /** What older versions of TLS protect is known not to be safe. */
 const TLS_VERSION_MIN = "TLSv1.2";
@@ -58,19 +66,11 @@ const FAILED: Reply = { status: 500, text: "failed: the operator's log says why\
 
 /** Serves HTTP, or with a key pair HTTPS, at one address. */
 export async function listen(at: Address, options: ListenOptions): Promise<Listener> {
-  const limits = {
-    maxHeaderSize: HEADERS_LIMIT_BYTES,
-    headersTimeout: REQUEST_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-  };
-  const { keyPair } = options;
-  const secure =
-    keyPair === undefined ? undefined : createTlsServer({ ...limits, ...keyPair, minVersion: TLS_VERSION_MIN });
-  // A caller that never ends its handshake is given up as one that never ends its request.
-  secure?.on("tlsClientError", (_error, socket) => socket.destroy());
-  const server = secure ?? createServer(limits);
-  server.maxConnections = CONNECTIONS_LIMIT;
+  const { server, secure } = serverFor(options);
+  const connections = keepFew(server);
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    // Node.js then says "connection: close", and does so; told by maxRequestsPerSocket it only says so.
+    if (options.oneRequest === true) response.shouldKeepAlive = false;
     answer(request, options).then(
       (reply) => send(response, reply),
       (error: unknown) => {
@@ -86,8 +86,39 @@ export async function listen(at: Address, options: ListenOptions): Promise<Liste
     address,
     url: urlOf(address, secure === undefined ? "http" : "https"),
     renew: (next) => secure?.setSecureContext({ ...next, minVersion: TLS_VERSION_MIN }),
-    close: () => closing(server),
+    close: () => closing(server, connections),
   };
+}
+
+function serverFor({ keyPair, callerTimeoutMs }: ListenOptions): {
+  readonly server: Server | TlsServer;
+  readonly secure: TlsServer | undefined;
+} {
+  const limits = {
+    maxHeaderSize: HEADERS_LIMIT_BYTES,
+    headersTimeout: callerTimeoutMs,
+    requestTimeout: callerTimeoutMs,
+    keepAliveTimeout: callerTimeoutMs,
+    connectionsCheckingInterval: Math.min(LATE_CHECK_MS, callerTimeoutMs),
+  };
+  const tls = { handshakeTimeout: callerTimeoutMs, minVersion: TLS_VERSION_MIN } as const;
+  const secure = keyPair === undefined ? undefined : createTlsServer({ ...limits, ...tls, ...keyPair });
+  // Where a handshake fails or takes too long.
+  secure?.on("tlsClientError", (_error, socket) => socket.destroy());
+  const server = secure ?? createServer(limits);
+  return { server, secure };
+}
+
+/** The connections there are, the oldest first. */
+function keepFew(server: Server | TlsServer): ReadonlySet<Socket> {
+  const connections = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    connections.add(socket);
+    socket.once("close", () => connections.delete(socket));
+    const [oldest] = connections;
+    if (connections.size > CONNECTIONS_MAX) oldest?.destroy();
+  });
+  return connections;
 }
 
 async function answer(request: IncomingMessage, options: ListenOptions): Promise<Reply> {
@@ -129,9 +160,9 @@ function listening(server: Server | TlsServer, at: Address, flag: string): Promi
   });
 }
 
-function closing(server: Server | TlsServer): Promise<void> {
+function closing(server: Server | TlsServer, connections: ReadonlySet<Socket>): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
-    server.closeAllConnections();
+    for (const connection of connections) connection.destroy();
   });
 }
