@@ -1,7 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { ConnectionError, type ApiRequest, type ApiResponse } from "../api/port.ts";
 import { aWorld, type World } from "../testing/scripted.ts";
-import { ALLOWED_MS, REFUSED_MS, REVIEWS_AT_ONCE_MAX, Scrapers } from "./scrapers.ts";
+import {
+  ALLOWED_MS,
+  KEPT_FOR_ALLOWED,
+  REFUSED_MAX,
+  REFUSED_MS,
+  REVIEWS_AT_ONCE_MAX,
+  Scrapers,
+  UNKNOWN_BURST_MAX,
+  UNKNOWN_PER_SECOND,
+} from "./scrapers.ts";
 
 const USER = { username: "system:serviceaccount:monitoring:prometheus", uid: "7", groups: ["g"], extra: { a: ["b"] } };
 const KNOWN = reviewed({ authenticated: true, user: USER });
@@ -114,23 +123,82 @@ describe("an answer is kept", () => {
 
     expect(await ask("Bearer good")).toBe(200);
     expect(world.seen).toHaveLength(before);
-    // The oldest were forgotten: memory is bounded.
-    await ask("Bearer bad-0");
-    expect(world.seen).toHaveLength(before + 1);
   });
 });
 
-it("asks the API server about a few tokens at once, and once about each", async () => {
-  const gate = Promise.withResolvers<undefined>();
-  const { world, ask } = scrapers({ wait: gate.promise });
-  const tokens = Array.from({ length: REVIEWS_AT_ONCE_MAX + 3 }, (_, n) => `Bearer t${n}`);
-  const asked = [...tokens, "Bearer t0", "Bearer t0"].map(ask);
-  gate.resolve(undefined);
-  const statuses = await Promise.all(asked);
+describe("while somebody tries tokens", () => {
+  const UNKNOWN_AT_ONCE_MAX = REVIEWS_AT_ONCE_MAX - KEPT_FOR_ALLOWED;
 
-  expect(statuses.filter((status) => status === 503)).toHaveLength(3);
-  expect(statuses.slice(-2)).toEqual([200, 200]);
-  expect(world.seen).toHaveLength(2 * REVIEWS_AT_ONCE_MAX);
+  it("the API server is asked about a few at once, and once about each", async () => {
+    const gate = Promise.withResolvers<undefined>();
+    const { world, ask } = scrapers({ wait: gate.promise });
+    const tokens = Array.from({ length: UNKNOWN_AT_ONCE_MAX + 3 }, (_, n) => `Bearer t${n}`);
+    const asked = [...tokens, "Bearer t0", "Bearer t0"].map(ask);
+    gate.resolve(undefined);
+    const statuses = await Promise.all(asked);
+
+    expect(statuses.filter((status) => status === 503)).toHaveLength(3);
+    expect(statuses.slice(-2)).toEqual([200, 200]);
+    expect(world.seen).toHaveLength(2 * UNKNOWN_AT_ONCE_MAX);
+  });
+
+  it("it is asked a few times at first, then so often a second; the rest are told to try again, and the log says so once", async () => {
+    const { world, ask, refusal } = scrapers({ token: reviewed({ authenticated: false }) });
+    const statuses: number[] = [];
+    const seconds = 20;
+    for (let n = 0; n < seconds * 10; n += 1) {
+      statuses.push(await ask(`Bearer bad-${n}`));
+      await world.advance(100);
+    }
+    const { status, text, headers } = (await refusal("Bearer one")) ?? { status: 200, text: "" };
+
+    expect(new Set(statuses)).toEqual(new Set([401, 503]));
+    expect(world.seen.length).toBeGreaterThanOrEqual(UNKNOWN_BURST_MAX + UNKNOWN_PER_SECOND * (seconds - 1));
+    expect(world.seen.length).toBeLessThanOrEqual(UNKNOWN_BURST_MAX + UNKNOWN_PER_SECOND * seconds + 1);
+    expect([status, text, headers]).toEqual([503, expect.stringMatching(/try again/), { "retry-after": "1" }]);
+    expect(world.said).toEqual([expect.stringMatching(/^many ask for the metrics/)]);
+  });
+
+  it("who was allowed before is asked about again when their time is over, and gets the metrics", async () => {
+    const never = Promise.withResolvers<undefined>();
+    const { world, ask } = scrapers({ wait: (token) => (token.startsWith("bad") ? never.promise : undefined) });
+    await ask("Bearer good");
+    await world.advance(ALLOWED_MS);
+    const bad = Array.from({ length: 20 }, (_, n) => ask(`Bearer bad-${n}`));
+
+    expect(await ask("Bearer good")).toBe(200);
+    expect(await ask("Bearer new")).toBe(503);
+    never.resolve(undefined);
+    await Promise.all(bad);
+  });
+
+  it("so too after a time in which nobody could be asked", async () => {
+    let answer: Answer = KNOWN;
+    const { world, ask } = scrapers({
+      token: (token) => (token === "good" ? answer : reviewed({ authenticated: false })),
+    });
+    await ask("Bearer good");
+    answer = "broken";
+    await world.advance(ALLOWED_MS);
+    expect(await ask("Bearer good")).toBe(503);
+    answer = KNOWN;
+    for (let n = 0; n < 20; n += 1) await ask(`Bearer bad-${n}`);
+
+    expect(await ask("Bearer good")).toBe(200);
+  });
+
+  it("memory is bounded: the oldest refusals are forgotten", async () => {
+    const { world, ask } = scrapers({ token: reviewed({ authenticated: false }) });
+    for (let n = 0; n <= REFUSED_MAX; n += 1) {
+      await ask(`Bearer bad-${n}`);
+      await world.advance(n < UNKNOWN_BURST_MAX / 2 ? 0 : 1000 / UNKNOWN_PER_SECOND);
+    }
+    await ask("Bearer bad-1");
+    expect(world.seen).toHaveLength(REFUSED_MAX + 1);
+    await ask("Bearer bad-0");
+
+    expect(world.seen).toHaveLength(REFUSED_MAX + 2);
+  });
 });
 
 type Answer = ApiResponse | "broken";
@@ -138,7 +206,7 @@ type Answer = ApiResponse | "broken";
 interface Answers {
   readonly token?: Answer | ((token: string) => Answer) | undefined;
   readonly access?: Answer | undefined;
-  readonly wait?: Promise<undefined>;
+  readonly wait?: Promise<undefined> | ((token: string) => Promise<undefined> | undefined);
 }
 
 function reviewed(status: object): ApiResponse {
@@ -151,9 +219,9 @@ function scrapers({ token = KNOWN, access = ALLOWED, wait }: Answers = {}): {
   readonly refusal: Scrapers["refusal"];
 } {
   const request = async ({ path, body }: ApiRequest): Promise<ApiResponse> => {
-    await wait;
-    const { spec } = body as { readonly spec: { readonly token: string } };
-    const toToken = typeof token === "function" ? token(spec.token) : token;
+    const { spec } = body as { readonly spec: { readonly token?: string } };
+    await (typeof wait === "function" ? wait(spec.token ?? "") : wait);
+    const toToken = typeof token === "function" ? token(spec.token ?? "") : token;
     const answer = path.endsWith("tokenreviews") ? toToken : access;
     if (answer === "broken") throw new ConnectionError("reset");
     return answer;

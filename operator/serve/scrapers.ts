@@ -1,6 +1,7 @@
 /**
  * Who may read the metrics: the API server says who a bearer token belongs to (TokenReview), and whether they may GET the
  * path (SubjectAccessReview). No answer is never a yes. Answers are kept shortly, by a hash of the token, and few of them.
+ * Tokens that were not allowed before are asked about so often and no oftener, and never with the last of the calls.
  */
 import { createHash } from "node:crypto";
 import { isObject, object, text } from "../api/decode.ts";
@@ -14,9 +15,15 @@ export const REFUSED_MS = 10_000;
 /** A handful of Prometheus servers, each with a token that changes now and then. */
 const ALLOWED_MAX = 32;
 /** Whoever tries tokens must not push out what others were answered, so refusals are kept apart. */
-const REFUSED_MAX = 256;
+export const REFUSED_MAX = 16;
 /** Whoever tries tokens must not make us a burden to the API server. */
 export const REVIEWS_AT_ONCE_MAX = 4;
+/** Of these, for tokens that were allowed before: whoever tries tokens must not keep out who has long had one. */
+export const KEPT_FOR_ALLOWED = 1;
+/** Tokens not allowed before are asked about this many times at once, as when we start and all scrapers come... */
+export const UNKNOWN_BURST_MAX = 10;
+/** ...and then this often. While somebody tries tokens faster, a scraper with a new token has to try again, too. */
+export const UNKNOWN_PER_SECOND = 2;
 /** A scrape gives up after 10 s by default. */
 const REVIEW_TIMEOUT_MS = 4_000;
 /** The same trouble is logged this often. */
@@ -39,6 +46,11 @@ const NO_ANSWER: Reply = {
   status: 503,
   text: "the API server could not be asked who you are: try again; the operator's log says why\n",
 };
+const BUSY: Reply = {
+  status: 503,
+  text: "too many tokens that were not allowed before are being asked about: try again\n",
+  headers: { "retry-after": "1" },
+};
 
 type Verdict = "allowed" | "noToken" | "noRight" | "noAnswer";
 
@@ -58,7 +70,9 @@ export class Scrapers {
   readonly #allowed = new Map<string, Kept>();
   readonly #refused = new Map<string, Kept>();
   readonly #underWay = new Map<string, Promise<Verdict>>();
-  #complainedAt = -Infinity;
+  readonly #complainedAt = new Map<string, number>();
+  /** How many unknown tokens may be asked about now, as of a moment. */
+  #budget = { left: UNKNOWN_BURST_MAX, asOfMs: -Infinity };
 
   constructor(options: ScraperOptions) {
     this.#options = options;
@@ -76,17 +90,19 @@ export class Scrapers {
         return NO_RIGHT;
       case "noAnswer":
         return NO_ANSWER;
+      case "busy":
+        return BUSY;
     }
   }
 
-  async #verdict(token: string): Promise<Verdict> {
+  async #verdict(token: string): Promise<Verdict | "busy"> {
     const hash = createHash("sha256").update(token).digest("base64");
     const kept = this.#allowed.get(hash) ?? this.#refused.get(hash);
     const now = this.#options.clock.monotonic();
     if (kept !== undefined && now < kept.untilMs) return kept.verdict;
     const asked = this.#underWay.get(hash);
     if (asked !== undefined) return await asked;
-    if (this.#underWay.size >= REVIEWS_AT_ONCE_MAX) return "noAnswer";
+    if (!this.#mayAsk(this.#allowed.has(hash), now)) return "busy";
     const review = this.#review(token);
     this.#underWay.set(hash, review);
     try {
@@ -98,11 +114,28 @@ export class Scrapers {
     }
   }
 
-  /** Counted from before we asked. */
+  #mayAsk(allowedBefore: boolean, nowMs: number): boolean {
+    const reserved = allowedBefore ? 0 : KEPT_FOR_ALLOWED;
+    const free = this.#underWay.size < REVIEWS_AT_ONCE_MAX - reserved;
+    if (free && (allowedBefore || this.#spend(nowMs))) return true;
+    const cure = "a NetworkPolicy keeps out who is no scraper (manifests/network)";
+    this.#complain("many ask for the metrics with tokens not known yet: some are told to try again", { cure });
+    return false;
+  }
+
+  /** Takes one from the budget for unknown tokens, if there is one. */
+  #spend(nowMs: number): boolean {
+    const earned = ((nowMs - this.#budget.asOfMs) / 1000) * UNKNOWN_PER_SECOND;
+    const left = Math.min(UNKNOWN_BURST_MAX, this.#budget.left + earned);
+    this.#budget = { left: left >= 1 ? left - 1 : left, asOfMs: nowMs };
+    return left >= 1;
+  }
+
+  /** Counted from before we asked. No answer says nothing: whoever was allowed before still counts as such, and is asked about. */
   #keep(hash: string, verdict: Verdict, askedAtMs: number): void {
+    if (verdict === "noAnswer") return;
     this.#allowed.delete(hash);
     this.#refused.delete(hash);
-    if (verdict === "noAnswer") return;
     const [kept, max, lifeMs] =
       verdict === "allowed"
         ? ([this.#allowed, ALLOWED_MAX, ALLOWED_MS] as const)
@@ -129,7 +162,9 @@ export class Scrapers {
       });
       return access["allowed"] === true && access["denied"] !== true ? "allowed" : "noRight";
     } catch (error) {
-      this.#complain(error instanceof Error ? error.message : String(error));
+      const cause = error instanceof Error ? error.message : String(error);
+      const cure = "bind the ClusterRole stint-metrics-auth to the operator's service account";
+      this.#complain("cannot check who asks for the metrics, so nobody gets them", { cause, cure });
       return "noAnswer";
     }
   }
@@ -145,11 +180,11 @@ export class Scrapers {
     throw new Error(`a ${kind} was answered ${reply.status}${said === "" ? "" : `: ${said}`}`);
   }
 
-  #complain(cause: string): void {
+  #complain(problem: string, fields: Readonly<Record<string, string>>): void {
     const { clock, log } = this.#options;
-    if (clock.monotonic() - this.#complainedAt < COMPLAINT_INTERVAL_MS) return;
-    this.#complainedAt = clock.monotonic();
-    const cure = "bind the ClusterRole stint-metrics-auth to the operator's service account";
-    log.warn("cannot check who asks for the metrics, so nobody gets them", { cause, cure });
+    const now = clock.monotonic();
+    if (now - (this.#complainedAt.get(problem) ?? -Infinity) < COMPLAINT_INTERVAL_MS) return;
+    this.#complainedAt.set(problem, now);
+    log.warn(problem, fields);
   }
 }
