@@ -6,8 +6,8 @@ import { operatorWrites } from "./audit.ts";
 const POD_NAME = "authentication.kubernetes.io/pod-name";
 
 const WRITES: ReadonlySet<string> = new Set(["create", "update", "patch", "delete"]);
-/** Who stands by writes these too. */
-const NO_WORK: ReadonlySet<string> = new Set(["leases", "events"]);
+/** Written without leading, too: by who takes it. Events are work as everything else: only who leads writes them. */
+const LEASES = "leases";
 
 /** Writes of one replica, one after the other, with none of another between them. */
 export interface Stretch {
@@ -23,17 +23,17 @@ export interface Stretch {
 export async function leader(dir: string): Promise<string> {
   const renewals = (await operatorWrites(dir)).filter(
     ({ verb, objectRef, responseStatus }) =>
-      WRITES.has(verb) && objectRef?.resource === "leases" && (responseStatus?.code ?? 500) < 300,
+      WRITES.has(verb) && objectRef?.resource === LEASES && (responseStatus?.code ?? 500) < 300,
   );
   const last = renewals.at(-1);
   if (last === undefined) throw new Error("nobody has written the Lease");
   return podOf(last);
 }
 
-/** Who did the work (all writes but those of the Lease and of events), in order, from a moment on. */
+/** Who did the work (all writes but those of the Lease), in order, from a moment on. */
 export async function stretches(dir: string, sinceMs = 0): Promise<readonly Stretch[]> {
   const work = (await operatorWrites(dir)).filter(
-    ({ verb, objectRef }) => WRITES.has(verb) && !NO_WORK.has(objectRef?.resource ?? ""),
+    ({ verb, objectRef }) => WRITES.has(verb) && objectRef?.resource !== LEASES,
   );
   return stretchesOf(work.filter((entry) => receivedMs(entry) >= sinceMs));
 }
