@@ -71,8 +71,9 @@ it.each<[string, Partial<ListenOptions>, string]>([
 ])("a caller that does not end %s in time is left", async (_name, options, said) => {
   await serve({ ...options, callerTimeoutMs: 50 });
   const socket = await connection(said);
-
   await once(socket, "close");
+
+  expect(socket.destroyed).toBe(true);
 });
 
 it("closes at once though a handshake is under way", async () => {
@@ -80,8 +81,9 @@ it("closes at once though a handshake is under way", async () => {
   const socket = await connection();
   const gone = once(socket, "close");
   await listener?.close();
-
   await gone;
+
+  expect(socket.destroyed).toBe(true);
 });
 
 async function serve(differing: Partial<ListenOptions> = {}): Promise<void> {

@@ -142,7 +142,7 @@ describe("while somebody tries tokens", () => {
     expect(world.seen).toHaveLength(2 * UNKNOWN_AT_ONCE_MAX);
   });
 
-  it("it is asked a few times at first, then so often a second; the rest are told to try again, and the log says so once", async () => {
+  it("at first the API server is asked a few times, then so often a second; the rest are told to try again, and the log says so once", async () => {
     const { world, ask, refusal } = scrapers({ token: reviewed({ authenticated: false }) });
     const statuses: number[] = [];
     const seconds = 20;
