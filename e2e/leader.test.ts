@@ -92,7 +92,7 @@ it("the leader stands still for longer than the lease: when it goes on it writes
   await expectOnePodPerAttempt(room, ledger);
 });
 
-it("the lease is taken away by hand: the leader ends at once, and the other waits for whoever has it", async (test) => {
+it("the lease is taken away by hand: the leader ends at once, and the other waits for whoever has it; it is deleted: likewise", async (test) => {
   const { room } = await roomWithLedger(test);
   const [first, second] = await Replica.pair(test, room);
   const spec = { holderIdentity: "somebody", leaseDurationSeconds: 3 };
@@ -103,7 +103,10 @@ it("the lease is taken away by hand: the leader ends at once, and the other wait
   await room.create("late", { template: simulated({ "run-for": "100ms" }) });
   expect((await room.over("late")).status.phase).toBe("Succeeded");
   const { spec: found } = await room.client.call<{ spec: object }>("GET", leasePath(room));
+  await room.client.call("DELETE", leasePath(room));
+  const deleted = await second.lost();
 
+  expect(deleted).toEqual({ code: 1, why: "the Lease was deleted" });
   expect(found).toMatchObject({ holderIdentity: second.identity, leaseTransitions: 1 });
 });
 
