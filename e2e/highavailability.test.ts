@@ -13,9 +13,13 @@ import { needs, Room } from "./support/room.ts";
 import { poll, untilAll } from "./support/waiting.ts";
 
 const REPLICAS = 2;
-/** The promises are 2 s and the lease time of 15 s, on a machine that does nothing else. Here they are only printed. */
-const HANDOVER_LIMIT_MS = 30_000;
-const TAKEOVER_LIMIT_MS = 60_000;
+/**
+ * The promise is 2 s, on a machine that does nothing else; here the figure is printed. What is asserted is less than the lease time: that it
+ * was released, and not waited for.
+ */
+const HANDOVER_LIMIT_MS = 10_000;
+/** The lease time of 15 s, and as much again for a start and first lists on a busy machine. */
+const TAKEOVER_LIMIT_MS = 30_000;
 /** Often enough that a leader always has something to write. */
 const LOAD_PAUSE_MS = 100;
 const HOP_SECONDS = 1;
