@@ -5,7 +5,7 @@ import { object, text } from "../api/decode.ts";
 import type { Json } from "../api/decode.ts";
 import { TASKRUNS } from "../api/paths.ts";
 import { Label } from "../api/names.ts";
-import { controllerOf } from "../api/pod.ts";
+import { controllerOf } from "../api/metadata.ts";
 import type { TaskRunRecord } from "../api/records.ts";
 import type { Cluster } from "./cluster.ts";
 import { ApiError } from "./errors.ts";
@@ -102,7 +102,7 @@ async function adopt(
 ): Promise<Applied> {
   const found = await cluster.getPod(taskRun.namespace, action.name);
   const metadata = object(object(found)["metadata"]);
-  const owner = controllerOf(metadata);
+  const owner = controllerOf(metadata, "TaskRun");
   const attempt = text(object(metadata["labels"])[Label.Attempt]);
   if (owner["uid"] === taskRun.uid && attempt === String(action.attempt)) {
     return { kind: "done", pod: found };

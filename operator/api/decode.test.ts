@@ -1,10 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { START, aStatus, podJson, taskRunJson } from "../testing/make.ts";
-import { revisionJson, workflowJson, workflowRunJson } from "../testing/makeworkflow.ts";
+import { RUN, controlledBy, revisionJson, workflowJson, workflowRunJson } from "../testing/makeworkflow.ts";
 import type { WorkflowRunWish } from "../testing/makeworkflow.ts";
 import { loadSchema, problemsOf } from "../testing/sim/apiserver/schema.ts";
 import { compact, decodeStatusReply, list, object, resourceVersionOf, text, timeMs, whole } from "./decode.ts";
+import type { Json } from "./decode.ts";
 import { Annotation, Label } from "./names.ts";
 import { decodePod } from "./pod.ts";
 import { TEMPLATE_KEPT_CHARS } from "./records.ts";
@@ -235,13 +236,22 @@ describe("a TaskRun", () => {
     expect(decodeTaskRun(taskRunJson({ status: { phase: "Failed" } }))?.template).toBeUndefined();
   });
 
-  it("knows who controls it, of whatever kind that is, and not who else owns it", () => {
-    const owner = { apiVersion: "v1", kind: "ConfigMap", name: "x", uid: "uid-x" };
-    const uidOf = (...ownerReferences: readonly object[]): string | undefined =>
-      decodeTaskRun(taskRunJson({ ownerReferences: ownerReferences.map(object) }))?.ownerUid;
+  it("is of a run only if a WorkflowRun of our group controls it, whatever uid another kind claims", () => {
+    const run = controlledBy("WorkflowRun", RUN);
+    const of = (...ownerReferences: readonly Json[]) => {
+      const { ownerUid, foreignOwner } = decodeTaskRun(taskRunJson({ ownerReferences })) ?? {};
+      return { ownerUid, foreignOwner };
+    };
 
-    expect(uidOf(owner, { ...owner, uid: "uid-y", controller: true })).toBe("uid-y");
-    expect(uidOf(owner)).toBeUndefined();
+    expect(of({ ...run, controller: false, uid: "uid-x" }, run)).toEqual({ ownerUid: RUN.uid });
+    expect(of({ ...run, controller: false })).toEqual({});
+    for (const forged of [
+      { apiVersion: "x.example/v1" },
+      { apiVersion: "stint.development/v1" },
+      { kind: "Workflow" },
+    ]) {
+      expect(of({ ...run, ...forged })).toEqual({ foreignOwner: true });
+    }
   });
 
   it("keeps of its labels and annotations only whether a GitOps tool tracks it", () => {

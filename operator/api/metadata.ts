@@ -3,6 +3,7 @@ import { Chars } from "./bounds.ts";
 import { compact, list, object, text, time, word } from "./decode.ts";
 import type { Json } from "./decode.ts";
 import { Annotation, GROUP, Label, TRACKING_ANNOTATIONS, TRACKING_LABELS } from "./names.ts";
+import type { OwnResource } from "./paths.ts";
 import type { Step, TaskRunRecord } from "./records.ts";
 
 /** The garbage collector's finalizers (KEP-less; pkg/controller/garbagecollector, apimachinery's metav1). */
@@ -13,17 +14,28 @@ export function deletionOf(metadata: Json): TaskRunRecord["deletion"] {
   return list(metadata["finalizers"]).some((one) => COLLECTOR_FINALIZERS.has(one)) ? "collected" : "held";
 }
 
-/** The controller's reference, of whatever kind it is; empty if nobody controls the object. */
-export function controllerOf(metadata: Json): Json {
-  return object(list(metadata["ownerReferences"]).find((ref) => object(ref)["controller"] === true));
+/**
+ * The controller's reference if it is one of these kinds of our group; empty otherwise. The uid alone proves nothing: anybody can
+ * read it and write it under another kind, and only references to our group are guarded (manifests/admission/owned.yaml).
+ */
+export function controllerOf(metadata: Json, ...kinds: readonly OwnResource["kind"][]): Json {
+  const ref = anyController(metadata);
+  const isOurs = text(ref["apiVersion"])?.startsWith(`${GROUP}/`) === true;
+  return isOurs && kinds.some((kind) => kind === ref["kind"]) ? ref : {};
 }
 
-/** Kind and name of the controller, if it is of our group: other groups have kinds called Workflow, too. */
-export function ourControllerOf(metadata: Json): { readonly kind: string; readonly name: string } | undefined {
-  const ref = controllerOf(metadata);
-  if (text(ref["apiVersion"])?.startsWith(`${GROUP}/`) !== true) return undefined;
-  const [kind, name] = [word(ref["kind"], Chars.Word), word(ref["name"], Chars.Name)];
-  return kind === undefined || name === undefined ? undefined : { kind, name };
+/** The controller's uid if it is one of these kinds of our group, or else the word that somebody else controls the object. */
+export function ownerOf(
+  metadata: Json,
+  ...kinds: readonly OwnResource["kind"][]
+): { readonly ownerUid: string | undefined; readonly foreignOwner: true | undefined } {
+  const ownerUid = text(controllerOf(metadata, ...kinds)["uid"]);
+  const isForeign = ownerUid === undefined && text(anyController(metadata)["uid"]) !== undefined;
+  return { ownerUid, foreignOwner: isForeign ? true : undefined };
+}
+
+function anyController(metadata: Json): Json {
+  return object(list(metadata["ownerReferences"]).find((ref) => object(ref)["controller"] === true));
 }
 
 /** Argo CD, Flux or Helm keeps the object as a repository says. */

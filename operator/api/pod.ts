@@ -2,7 +2,8 @@
 import { Chars, POD_TERMINATION_BYTES, TERMINATION_BYTES } from "./bounds.ts";
 import { compact, identityOf, list, object, text, time, timeMs, whole, word } from "./decode.ts";
 import type { Json } from "./decode.ts";
-import { GROUP, Label, WORK_ANNOTATION } from "./names.ts";
+import { controllerOf } from "./metadata.ts";
+import { Label, WORK_ANNOTATION } from "./names.ts";
 import type { ContainerRecord, PodRecord } from "./records.ts";
 
 /** A container that waits for one of these is on its way; every other reason means it cannot start for now. */
@@ -15,7 +16,7 @@ export function decodePod(value: unknown): PodRecord | undefined {
   const identity = identityOf(metadata);
   if (identity === undefined) return undefined;
   const status = object(raw["status"]);
-  const owner = controllerOf(metadata);
+  const owner = controllerOf(metadata, "TaskRun");
   return compact<PodRecord>({
     ...identity,
     ownerUid: text(owner["uid"]),
@@ -31,14 +32,6 @@ export function decodePod(value: unknown): PodRecord | undefined {
     ...containersOf(object(raw["spec"]), status),
     ...conditionsOf(status),
   });
-}
-
-/** The owner reference of the controlling TaskRun; empty if another kind, or nobody, controls the pod. */
-export function controllerOf(metadata: Json): Json {
-  const refs = list(metadata["ownerReferences"]).map(object);
-  const ref = refs.find((one) => one["controller"] === true);
-  const ours = ref?.["kind"] === "TaskRun" && text(ref["apiVersion"])?.startsWith(`${GROUP}/`) === true;
-  return ours ? ref : {};
 }
 
 function attemptOf(metadata: Json): number | undefined {

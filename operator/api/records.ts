@@ -5,12 +5,14 @@ import type { TaskRunSpec, TaskRunStatus, WorkflowRunSpec, WorkflowRunStatus, Wo
 
 /** What every record has, so that store, queue and own writes can treat all kinds alike. */
 export interface ObjectRecord extends Identity {
-  /** The uid of the controlling owner, if there is one. */
+  /** The uid of the controller, if that is of the kind of ours which makes such objects. */
   readonly ownerUid?: string;
 }
 
 export interface TaskRunRecord extends ObjectRecord {
   readonly generation: number;
+  /** Somebody else controls it. */
+  readonly foreignOwner?: true;
   /**
    * A deletion was asked for, and finalizers keep the object. "collected": by the garbage collector, which deletes the pods
    * (foreground deletion) or sets them free (orphan). "held": by somebody else, for as long as they please.
@@ -77,7 +79,9 @@ export interface WorkflowRunRecord extends ObjectRecord {
   readonly deletion?: "collected" | "held";
   readonly createdAt: string;
   readonly tracked?: true;
-  /** The controller, if it is of our group: a Workflow, or the WorkflowRun that this is a task of. `ownerUid` is whoever's. */
+  /** Somebody else controls it. */
+  readonly foreignOwner?: true;
+  /** The controller: a Workflow, or the WorkflowRun that this is a task of. */
   readonly ownerKind?: string;
   readonly ownerName?: string;
   readonly spec: WorkflowRunSpec;

@@ -12,7 +12,7 @@ export function decodeRevision(value: unknown): RevisionRecord | undefined {
   if (identity === undefined) return undefined;
   return compact<RevisionRecord>({
     ...identity,
-    ownerUid: text(controllerOf(metadata)["uid"]),
+    ownerUid: text(controllerOf(metadata, "Workflow")["uid"]),
     workflow: word(object(metadata["labels"])[Label.Workflow], Chars.LabelValue),
     generation: generationIn(identity.name),
     createdAt: time(metadata["creationTimestamp"]) ?? "",

@@ -1,8 +1,8 @@
 /** JSON of a TaskRun -> TaskRunRecord. */
 import { Chars } from "./bounds.ts";
-import { compact, identityOf, isObject, object, text, time, whole, word } from "./decode.ts";
+import { compact, identityOf, isObject, object, time, whole, word } from "./decode.ts";
 import type { Json } from "./decode.ts";
-import { controllerOf, dataIntervalOf, deletionOf, isTracked, stepOf, suspendedBy } from "./metadata.ts";
+import { dataIntervalOf, deletionOf, isTracked, ownerOf, stepOf, suspendedBy } from "./metadata.ts";
 import { Label } from "./names.ts";
 import { TEMPLATE_KEPT_CHARS, TERMINAL_PHASES } from "./records.ts";
 import type { TaskRunRecord } from "./records.ts";
@@ -25,7 +25,7 @@ export function decodeTaskRun(value: unknown): TaskRunRecord | undefined {
   const finished = TERMINAL_PHASES.has(status.phase ?? "") && (status.workHash ?? work) === work;
   return compact<TaskRunRecord>({
     ...identity,
-    ownerUid: text(controllerOf(metadata)["uid"]),
+    ...ownerOf(metadata, "WorkflowRun"),
     generation,
     tracked: isTracked(metadata) ? true : undefined,
     deletion: deletionOf(metadata),

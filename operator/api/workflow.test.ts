@@ -91,11 +91,15 @@ describe("a WorkflowRun", () => {
     },
   };
 
-  it("knows its controller's name only if that is of our group", () => {
+  it("knows its controller only if that is a Workflow or a run of our group", () => {
     const argo = { ...controlledBy("Workflow", { name: "sales", uid: "u" }), apiVersion: "argoproj.io/v1alpha1" };
 
     expect(of({})).toMatchObject({ ownerUid: "uid-sales", ownerKind: "Workflow", ownerName: "sales" });
-    expect(of({ ownerReferences: [argo] })).toMatchObject({ ownerUid: "u" });
+    expect(of({ ownerReferences: [argo] })).toMatchObject({ foreignOwner: true });
+    expect(of({ ownerReferences: [argo] })).not.toHaveProperty("ownerUid");
+    expect(of({ ownerReferences: [controlledBy("TaskRun", { name: "sales", uid: "u" })] })).not.toHaveProperty(
+      "ownerUid",
+    );
     expect(of({ ownerReferences: [argo] })).not.toHaveProperty("ownerKind");
   });
 

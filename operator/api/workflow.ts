@@ -1,13 +1,12 @@
 /** JSON of a Workflow -> WorkflowRecord; the definition itself is in definition.ts. */
 import { Chars } from "./bounds.ts";
 import { conditionsOf } from "./condition.ts";
-import { compact, count, identityOf, list, object, text, time, whole, word } from "./decode.ts";
+import { compact, count, identityOf, list, object, time, whole, word } from "./decode.ts";
 import type { Json } from "./decode.ts";
 import { deletionOf } from "./metadata.ts";
 import { WORKFLOW_REFS_MAX } from "./records.ts";
 import type { WorkflowParam, WorkflowRecord } from "./records.ts";
 import type { WorkflowStatus } from "./types.ts";
-import { controllerOf } from "./metadata.ts";
 
 /** As the schema says. */
 const HISTORY_DEFAULT = 10;
@@ -24,7 +23,6 @@ export function decodeWorkflow(value: unknown): WorkflowRecord | undefined {
   const history = object(spec["history"]);
   return compact<WorkflowRecord>({
     ...identity,
-    ownerUid: text(controllerOf(metadata)["uid"]),
     generation: whole(metadata["generation"]) ?? 0,
     deletion: deletionOf(metadata),
     createdAt: time(metadata["creationTimestamp"]) ?? "",

@@ -1,8 +1,8 @@
 /** JSON of a WorkflowRun -> WorkflowRunRecord. */
 import { Chars, Count } from "./bounds.ts";
-import { compact, identityOf, isObject, list, object, oneOf, text, time, whole, word } from "./decode.ts";
+import { compact, identityOf, isObject, list, object, oneOf, time, whole, word } from "./decode.ts";
 import type { Json } from "./decode.ts";
-import { controllerOf, deletionOf, isTracked, ourControllerOf, smallNumber, stepOf, suspendedBy } from "./metadata.ts";
+import { controllerOf, deletionOf, isTracked, ownerOf, smallNumber, stepOf, suspendedBy } from "./metadata.ts";
 import { Annotation } from "./names.ts";
 import { TERMINAL_PHASES } from "./records.ts";
 import type { WorkflowRunRecord } from "./records.ts";
@@ -17,12 +17,12 @@ export function decodeWorkflowRun(value: unknown): WorkflowRunRecord | undefined
   if (identity === undefined) return undefined;
   const generation = whole(metadata["generation"]) ?? 0;
   const spec = decodeRunSpec(object(raw["spec"]));
-  const owner = ourControllerOf(metadata);
+  const owner = controllerOf(metadata, "Workflow", "WorkflowRun");
   return compact<WorkflowRunRecord>({
     ...identity,
-    ownerUid: text(controllerOf(metadata)["uid"]),
-    ownerKind: owner?.kind,
-    ownerName: owner?.name,
+    ...ownerOf(metadata, "Workflow", "WorkflowRun"),
+    ownerKind: word(owner["kind"], Chars.Word),
+    ownerName: word(owner["name"], Chars.Name),
     generation,
     deletion: deletionOf(metadata),
     createdAt: time(metadata["creationTimestamp"]) ?? "",

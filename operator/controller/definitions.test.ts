@@ -59,14 +59,29 @@ describe("definitions", () => {
     expect(await definitions.keep(CHECKED)).toBe(NAME);
   });
 
-  it("of somebody else under the same name are not worked by", async () => {
-    const body = revisionJson({ name: NAME, spec: SPEC, ownerReferences: [controlledBy("Workflow", STRANGER)] });
+  it.each([
+    ["of somebody else", controlledBy("Workflow", STRANGER)],
+    ["of another group's Workflow with its uid", { ...controlledBy("Workflow", WORKFLOW), apiVersion: "x.example/v1" }],
+    ["of another kind with its uid", controlledBy("WorkflowRun", WORKFLOW)],
+    ["of a Workflow that does not control them", { ...controlledBy("Workflow", WORKFLOW), controller: false }],
+  ])("%s under the same name are not worked by", async (_, owner) => {
+    const body = revisionJson({ name: NAME, spec: SPEC, ownerReferences: [owner] });
     const { definitions } = aRoom(
       ({ method }) => (method === "POST" ? refusal(409, "AlreadyExists") : { status: 200, body }),
-      [revision(STRANGER)].filter((one) => one !== undefined),
+      [decodeRevision(body)].filter((one) => one !== undefined),
     );
 
     expect(definitions.isOf(WORKFLOW, NAME)).toBe(false);
     await expect(definitions.keep(CHECKED)).rejects.toMatchObject({ kind: "exists" });
+  });
+
+  it("that no Workflow controls are not read for a run under way, either", async () => {
+    const owner = { ...controlledBy("Workflow", WORKFLOW), apiVersion: "x.example/v1" };
+    const { definitions } = aRoom(() => ({
+      status: 200,
+      body: revisionJson({ name: NAME, spec: SPEC, ownerReferences: [owner] }),
+    }));
+
+    expect(await definitions.use("a", WORKFLOW.namespace, NAME)).toBeUndefined();
   });
 });

@@ -96,7 +96,7 @@ export class Definitions {
       if (!(error instanceof ApiError) || error.kind !== "exists") throw error;
       // Made by an earlier life of ours, or for another run a moment ago; or by somebody else, who says something else in it.
       const found = object(await this.#room.cluster.get(REVISIONS, { namespace, name: revision }));
-      if (controllerOf(object(found["metadata"]))["uid"] !== uid) {
+      if (controllerOf(object(found["metadata"]), "Workflow")["uid"] !== uid) {
         const message = `ControllerRevision ${revision} exists already and is not of Workflow ${name}; delete it to go on`;
         throw new ApiError("exists", message, { code: 409, retryAfterMs: 0 });
       }
@@ -144,10 +144,12 @@ export class Definitions {
     name: revision,
   }: Pick<RevisionRecord, "namespace" | "name">): Promise<Definition | undefined> {
     const found = await this.#get(async () => await this.#room.cluster.get(REVISIONS, { namespace, name: revision }));
-    const identity = identityOf(object(object(found)["metadata"]));
+    const metadata = object(object(found)["metadata"]);
     const spec = definitionOf(found);
-    if (identity === undefined || spec === undefined) return undefined;
-    const workflow = text(object(object(object(found)["metadata"])["labels"])[Label.Workflow]) ?? "";
+    // Its uid is not known here: the Workflow may have another one by now, or be a sub-workflow's.
+    const isOfWorkflow = controllerOf(metadata, "Workflow")["uid"] !== undefined;
+    if (identityOf(metadata) === undefined || spec === undefined || !isOfWorkflow) return undefined;
+    const workflow = text(object(metadata["labels"])[Label.Workflow]) ?? "";
     return compiled({ workflow, revision, generation: whole(object(found)["revision"]) ?? 0, spec });
   }
 

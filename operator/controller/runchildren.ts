@@ -4,7 +4,7 @@ import { object } from "../api/decode.ts";
 import { TaskReason } from "../api/names.ts";
 import { TASKRUNS, WORKFLOWRUNS } from "../api/paths.ts";
 import type { TaskRunRecord, WorkflowRunRecord } from "../api/records.ts";
-import { controllerOf } from "../api/pod.ts";
+import { controllerOf } from "../api/metadata.ts";
 import { decodeTaskRun } from "../api/taskrun.ts";
 import { decodeWorkflowRun } from "../api/workflowrun.ts";
 import { fail, nextStart } from "../decide/workflow/advance.ts";
@@ -70,7 +70,7 @@ export class RunChildren {
     for (const [name, resource] of memory.unsure) {
       try {
         const found = await this.#room.cluster.get(resource, { namespace, name });
-        if (controllerOf(object(object(found)["metadata"]))["uid"] === uid) this.#learn(memory, found);
+        if (controllerOf(object(object(found)["metadata"]), "WorkflowRun")["uid"] === uid) this.#learn(memory, found);
       } catch (error) {
         if (!(error instanceof ApiError) || error.kind !== "gone") throw error;
       }
@@ -134,7 +134,7 @@ export class RunChildren {
       if (!(error instanceof ApiError) || error.kind !== "exists") throw error;
       // Ours, made by an earlier life or by a call whose reply was lost; or somebody else's.
       const found = await cluster.get(resource, { namespace, name: start.name });
-      if (controllerOf(object(object(found)["metadata"]))["uid"] === uid) return found;
+      if (controllerOf(object(object(found)["metadata"]), "WorkflowRun")["uid"] === uid) return found;
       const message =
         `${resource.kind} ${start.name} exists already and belongs to something else (an earlier run of this name that is ` +
         "still being deleted, perhaps). Waits until it is gone.";

@@ -68,7 +68,8 @@ export class RunStart {
     if ("reason" in definition) return await this.#say(run, definition);
     const params = resolveParams(definition.spec.params, run.spec.params ?? {});
     if ("problem" in params) return await this.#say(run, impossible(RunReason.InvalidParams, params.problem));
-    if (run.ownerUid === undefined) return await this.#adopt(run, workflow);
+    // An object has one controller: what somebody else controls is run without.
+    if (run.ownerUid === undefined && run.foreignOwner === undefined) return await this.#adopt(run, workflow);
     const now = this.#room.port.clock.now();
     const { revision, generation: workflowGeneration, graph } = definition;
     const progress = startProgress(graph);
@@ -80,7 +81,7 @@ export class RunStart {
   /** What the run worked by is gone: it cannot go on, and must not go on by something else. */
   async lost(run: WorkflowRunRecord): Promise<Pass> {
     const message =
-      `ControllerRevision ${run.status.revision ?? "?"}, the definition this run works by, is gone (its Workflow was deleted, for instance). ` +
+      `ControllerRevision ${run.status.revision ?? "?"}, the definition this run works by, is gone, or no Workflow owns it any more. ` +
       "TaskRuns that are under way go on; create another run.";
     return await this.#say(run, impossible(RunReason.RevisionLost, message));
   }

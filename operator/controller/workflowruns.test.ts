@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { taskRunJson } from "../testing/make.ts";
+import { RUN, controlledBy } from "../testing/makeworkflow.ts";
 import { aRunRoom } from "../testing/runpasses.ts";
 import { refusal } from "../testing/scripted.ts";
 import { aSpec, tasksOf } from "../testing/workflows/specs.ts";
@@ -68,6 +70,26 @@ describe("a run that is stopped", () => {
 });
 
 describe("a run whose tasks cannot be made", () => {
+  it.each<readonly [string, object, boolean]>([
+    ["takes one that it made in an earlier life", {}, true],
+    ["leaves one with its uid that another group's run controls", { apiVersion: "x.example/v1" }, false],
+    ["leaves one with its uid that another kind controls", { kind: "Workflow" }, false],
+  ])("%s", async (_, forged, isTaken) => {
+    const there = taskRunJson({
+      name: "sales-1-a",
+      resourceVersion: "501",
+      labels: { "stint.dev/workflow": "sales", "stint.dev/workflowrun": RUN.name, "stint.dev/task": "a" },
+      ownerReferences: [{ ...controlledBy("WorkflowRun", RUN), ...forged }],
+    });
+    const room = aRunRoom(aSpec(tasksOf("a")), {}, ({ method, path }) => {
+      if (method === "POST" && path.endsWith("/taskruns")) return refusal(409, "AlreadyExists");
+      return method === "GET" && path.endsWith("/taskruns/sales-1-a") ? { status: 200, body: there } : undefined;
+    });
+    await room.pass();
+
+    expect(room.taskRuns.get(`${RUN.namespace}/sales-1-a`) !== undefined).toBe(isTaken);
+  });
+
   it("says where it stands all the same", async () => {
     const room = aRunRoom(PAIR, {}, ({ method, path }) =>
       method === "POST" && path.endsWith("/taskruns") ? refusal(503, "ServiceUnavailable") : undefined,

@@ -120,7 +120,7 @@ export class Workflows {
     } catch (error) {
       if (!(error instanceof ApiError) || error.kind !== "exists") throw error;
       const found = await cluster.get(WORKFLOWRUNS, { namespace, name });
-      if (controllerOf(object(object(found)["metadata"]))["uid"] === uid) return found;
+      if (controllerOf(object(object(found)["metadata"]), "Workflow")["uid"] === uid) return found;
       throw new ApiError("exists", `WorkflowRun ${name} exists already and belongs to something else; delete it`, {
         code: 409,
         retryAfterMs: 0,

@@ -55,8 +55,9 @@ export function afterTime(facts: Facts): Aftermath | undefined {
 }
 
 /** A tool that keeps the object as its repository says would make a deleted one again, and the task would run again. */
-function ttlAction({ spec, ownerUid, tracked }: TaskRunRecord): "Delete" | "Compact" {
-  return spec.ttlAction ?? (ownerUid === undefined && tracked === true ? "Compact" : "Delete");
+function ttlAction({ spec, ownerUid, foreignOwner, tracked }: TaskRunRecord): "Delete" | "Compact" {
+  const isOwned = ownerUid !== undefined || foreignOwner === true;
+  return spec.ttlAction ?? (!isOwned && tracked === true ? "Compact" : "Delete");
 }
 
 function isOverdue(facts: Facts): boolean {
