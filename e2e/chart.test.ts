@@ -70,7 +70,7 @@ const VARIANTS: Readonly<Record<string, object>> = {
       pullSecrets: ["login"],
     },
     metrics: { serve: "TLS", tlsSecret: "own-tls" },
-    admissionPolicy: { enabled: true },
+    admissionPolicy: { enabled: true, otherNamespaces: ["team-b", "team-c"] },
     networkPolicy: { enabled: true },
     monitoring: { labels: { release: "prometheus" }, podMonitor: true, prometheusRule: true, dashboard: true },
     resources: { requests: { cpu: "1" } },
@@ -185,6 +185,18 @@ describe("values of the chart", () => {
     // Whatever the namespace, nothing speaks of the one that kustomize installs into.
     expect(objects.filter((object) => JSON.stringify(object).includes(NAMESPACE))).toEqual([]);
     expect(await helm.run(["lint", "--strict", CHART], values)).toContain("0 chart(s) failed");
+  });
+
+  it("let the operators of all releases pass the policies, and nobody else", async () => {
+    const values = { admissionPolicy: { enabled: true, otherNamespaces: ["team-b", "team-c"] } };
+    const policies = (await helm.objects("team-a", values)).filter(({ kind }) => kind === "ValidatingAdmissionPolicy");
+    const passing = policies.map((policy) => /username in [^\]]*\]/.exec(JSON.stringify(policy))?.[0]);
+    const account = (namespace: string): string => `'system:serviceaccount:${namespace}:stint'`;
+
+    expect(passing).toHaveLength(4);
+    expect(new Set(passing)).toEqual(
+      new Set([`username in [${account("team-a")}, ${account("team-b")}, ${account("team-c")}]`]),
+    );
   });
 
   it("name the Secret of the certificate wherever it is named", async () => {

@@ -22,6 +22,9 @@ names that end with its namespace. Only the ClusterRole stint and the priority l
 {{- $annotations := dict }}
 {{- if gt (len .) 3 }}{{ $annotations = index . 3 }}{{ end }}
 {{- $text := $root.Files.Get (index . 1) | replace "stint-system" $root.Release.Namespace }}
+{{- range $root.Values.admissionPolicy.otherNamespaces }}
+{{- $text = $text | replace ":stint']" (printf ":stint', 'system:serviceaccount:%s:stint']" .) }}
+{{- end }}
 {{- range regexSplit "(?m)^---$" ($text | replace "stint-metrics-tls" $root.Values.metrics.tlsSecret) -1 }}
 {{- $object := . | fromYaml }}
 {{- if and $object (or $root.Values.shared.create (ne $object.kind "PriorityLevelConfiguration")) }}
