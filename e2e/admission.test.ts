@@ -4,9 +4,8 @@
  */
 import { join } from "node:path";
 import { beforeAll, afterAll, describe, expect, inject, it } from "vitest";
-import { childName, revisionName } from "../operator/decide/workflow/names.ts";
 import { Client, type Reply } from "./support/client.ts";
-import { Flows, type WorkflowRun } from "./support/flows.ts";
+import { Flows } from "./support/flows.ts";
 import { OPERATORS } from "./support/identity.ts";
 import { Kubectl } from "./support/kubectl.ts";
 import { simulated } from "./support/objects.ts";
@@ -348,52 +347,6 @@ describe("let through:", () => {
   });
 });
 
-describe("let through, as nobody takes it for the operator's:", () => {
-  it("a definition and a result under the names that the operator gives them, of another kind with the right uid", async (test) => {
-    needs(test, "own cluster", "simulated nodes");
-    const room = await Room.open(test);
-    const flows = new Flows(room);
-    const { namespace } = room;
-    await operatorForTest(test, [`--namespaces=${namespace}`]).ready();
-    const quick = simulated({ "run-for": "50ms" });
-    const { metadata: made } = await flows.create("deploy", { run: "Manual", tasks: [{ name: "a", template: quick }] });
-    const definition = revisionName("deploy", 1, made.uid);
-    const forged = { ...foreign("Workflow"), uid: made.uid };
-    await room.kubectl.apply({
-      apiVersion: "apps/v1",
-      kind: "ControllerRevision",
-      metadata: { name: definition, namespace, labels: { "stint.dev/workflow": "deploy" }, ownerReferences: [forged] },
-      revision: 1,
-      data: { spec: { tasks: [{ name: "evil", template: quick }] } },
-    });
-    const { metadata: run } = await flows.start("deploy", { suspend: true }, "one");
-    await flows.see("one", tells(`ControllerRevision ${definition} exists already and is not of Workflow deploy`), {
-      what: "the run to refuse the definition",
-    });
-    await room.kubectl.run(["delete", "controllerrevision", definition]);
-    await flows.see("one", ({ status }) => status.revision === definition, { what: "the run to begin" });
-
-    const result = childName("one", "a", undefined, 0);
-    const labels = { "stint.dev/workflow": "deploy", "stint.dev/workflowrun": "one", "stint.dev/task": "a" };
-    const ownerReferences = [{ ...foreign("WorkflowRun"), uid: run.uid }];
-    await room.kubectl.apply({
-      ...taskRun({}),
-      metadata: { name: result, namespace, labels, ownerReferences },
-      spec: { template: quick },
-    });
-    expect((await room.over(result)).status.phase).toBe("Succeeded");
-    await flows.patch("one", { suspend: false });
-    await flows.see("one", tells(`TaskRun ${result} exists already and belongs to something else`), {
-      what: "the run to refuse the result",
-    });
-    await room.kubectl.run(["delete", "taskrun", result]);
-
-    const over = await flows.over("one");
-    expect(over.status).toMatchObject({ phase: "Succeeded", progress: "1/1" });
-    expect([...(await flows.tasks("one")).keys()]).toEqual(["a"]);
-  });
-});
-
 it("a name that is no text is refused, though the server cannot judge it", async (test) => {
   needs(test, "own cluster");
   const refusal = await post(as("maker"), "taskruns", taskRun({ serviceAccountName: { a: "b" } }));
@@ -408,10 +361,6 @@ function as(name: string): Client {
 /** The name by which the API server knows a service account. */
 function userOf({ namespace, name }: Account): string {
   return `system:serviceaccount:${namespace}:${name}`;
-}
-
-function tells(words: string): (run: WorkflowRun) => boolean {
-  return ({ status }) => (status?.conditions ?? []).some(({ message }) => message?.includes(words) ?? false);
 }
 
 function pathOf(path: string): string {
