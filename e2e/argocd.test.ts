@@ -2,6 +2,7 @@
  * Argo CD and Flux judge our objects: the scripts of manifests/argocd in Argo CD's interpreter, and kstatus, over what a real
  * server says in every phase.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, type TestContext } from "vitest";
 import { type Flows, runMessage, type Workflow, type WorkflowRun } from "./support/flows.ts";
 import { healthOf, kstatusOf, type Seen } from "./support/gitopseyes.ts";
@@ -9,6 +10,7 @@ import { podsPath, reasonOf, simulated, taskRunsPath, type TaskRun } from "./sup
 import type { Room } from "./support/room.ts";
 import { operatorForFile } from "./support/running.ts";
 import { BAD, flowRoom, FOREVER, SHORT, sim } from "./support/simulatedflows.ts";
+import { poll } from "./support/waiting.ts";
 
 operatorForFile();
 
@@ -17,6 +19,7 @@ type Want = readonly [string, RegExp, string];
 
 const SHORT_TASK = { template: simulated(SHORT) };
 const LONG_TASK = { template: simulated(FOREVER) };
+const LOOK_EVERY_MS = 1_000;
 /** Nothing here waits for a pause between attempts. */
 const PAUSE = { limit: 1, backoff: { initialSeconds: 3600, maxSeconds: 3600 } };
 
@@ -119,8 +122,7 @@ describe.concurrent("Argo CD and Flux see", () => {
 
   it("a WorkflowRun that gets no room as in progress, with the server's words", async (test) => {
     const { flows, room } = await flowRoom(test);
-    const quota = { metadata: { name: "none" }, spec: { hard: { "count/taskruns.stint.dev": "0" } } };
-    await room.client.call("POST", `/api/v1/namespaces/${room.namespace}/resourcequotas`, quota);
+    await noTaskRuns(room);
     const { metadata } = await flows.begin("full", { tasks: [sim("a")] });
     const blocked = await flows.see(metadata.name, (one) => runMessage(one).includes("exceeded quota"), {
       what: "QuotaExceeded",
@@ -248,6 +250,30 @@ async function settled(
   is: (status: NonNullable<Workflow["status"]>) => boolean,
 ): Promise<Workflow> {
   return await flows.seeWorkflow(name, ({ status }) => status !== undefined && is(status), { what: "its status" });
+}
+
+/**
+ * A quota for no TaskRun at all, once it counts. On a young cluster the controller of quotas has not heard of our kinds yet, and looks
+ * at a quota again only when its spec has changed.
+ */
+async function noTaskRuns({ client, namespace }: Room): Promise<void> {
+  const path = `/api/v1/namespaces/${namespace}/resourcequotas`;
+  const kind = "count/taskruns.stint.dev";
+  await client.call("POST", path, { metadata: { name: "none" }, spec: { hard: { [kind]: "0" } } });
+  let round = 0;
+  const used = async (): Promise<string | undefined> => {
+    await sleep(LOOK_EVERY_MS);
+    const { status } = await client.call<Quota>("GET", `${path}/none`);
+    round += 1;
+    if (status?.used?.[kind] === undefined)
+      await client.call("PATCH", `${path}/none`, { spec: { hard: { "count/configmaps": String(100 + round) } } });
+    return status?.used?.[kind];
+  };
+  await poll(used, { what: "the quota to count TaskRuns" });
+}
+
+interface Quota {
+  readonly status?: { readonly used?: Readonly<Record<string, string>> };
 }
 
 /** Its pod goes without a word. */
