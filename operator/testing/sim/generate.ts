@@ -22,7 +22,9 @@ export function planForSeed(
   options: { readonly startOperator: StartOperator; readonly print?: (line: string) => void },
 ): WorldPlan {
   const random = new Random(String(seed));
-  const rates = drawFaultPlan(random.fork("faults")).rates;
+  const drawn = drawFaultPlan(random.fork("faults")).rates;
+  // What outlives its sender is judged by who led when (fencing.ts); one operator without election frees names at once, and knows of it.
+  const rates = isPair(seed) ? drawn : { ...drawn, held: 0 };
   const setting = random.fork("setting");
   const chaosMs = setting.int(...CHAOS_MS);
   const users = setting.chance(0.6) ? setting.pick([0.2, 0.5, 0.9]) : 0;
