@@ -5,19 +5,28 @@
 import { basename } from "node:path";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Files that take longer than most, and how long, in seconds on a quiet machine with two cores. */
+/** Files that take longer than most, and how long, in seconds, both lanes on two cores. */
 export const LONG_SECONDS: Readonly<Record<string, number>> = {
-  "outage.test.ts": 168,
-  "upgrade.test.ts": 45,
-  "leader.test.ts": 54,
-  "nodeloss.test.ts": 114,
-  "highavailability.test.ts": 90,
-  "incluster.test.ts": 60,
-  "helm.test.ts": 45,
+  "outage.test.ts": 154,
+  "nodeloss.test.ts": 113,
+  "rights.test.ts": 85,
+  "highavailability.test.ts": 73,
+  "workflowscale.test.ts": 66,
+  "process.test.ts": 59,
+  "incluster.test.ts": 58,
+  "demo.test.ts": 53,
+  "leader.test.ts": 52,
+  "helm.test.ts": 42,
+  "deadlines.test.ts": 41,
+  "upgrade.test.ts": 41,
+  "crash.test.ts": 37,
+  "simulator.test.ts": 37,
+  "disruption.test.ts": 34,
+  "podtemplates.test.ts": 27,
 };
 
 /** What a file takes that is not in the list. */
-const ORDINARY_SECONDS = 15;
+const ORDINARY_SECONDS = 11;
 
 /** The longest first, each to the lane that has least so far. Returns the names of each lane in the order given. */
 export function lanesOf(names: readonly string[], count: number): readonly (readonly string[])[] {
