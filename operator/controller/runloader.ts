@@ -73,7 +73,10 @@ export class RunLoader {
       return runStatus({ run, verdict: beginning(), retry: noted, now, failureOf: () => undefined });
     const state = await this.load(run);
     if (state === undefined)
-      return refused(run, { ...noted, message: `ControllerRevision ${revision} is gone. ${LOST}` });
+      return refused(run, {
+        ...noted,
+        message: `ControllerRevision ${revision} is gone, or no Workflow owns it any more. ${LOST}`,
+      });
     const made = retryProgress(state.progress, retry);
     if ("problem" in made) return refused(run, { ...noted, message: made.problem });
     if (made.reset === 0) return refused(run, { ...noted, message: NOTHING_TO_RETRY });

@@ -192,6 +192,7 @@ export class Elector {
     this.#fresh = false;
     if (answer.kind === "absent") return this.#see(undefined);
     if (answer.kind !== "conflict") return await this.#alarm.pause(this.#retryMs());
+    this.#tried = undefined;
     // Had the watch told us, we would not have tried.
     this.#sighting.renew();
     await this.#alarm.pause(this.#spans.retryMs * CONFLICT_PAUSE_SHARE * port.random());

@@ -322,6 +322,18 @@ describe("a leader", () => {
     expect(one.said).not.toContain("the lease is released");
   });
 
+  it("that is stopped and may not write the Lease any more does not ask without a pause", async () => {
+    const one = await leader();
+    one.server.instead = ({ method }) => (method === "PUT" ? refusal(403, "Forbidden") : undefined);
+    const before = one.seen.length;
+    const stopped = one.lead.stop();
+    await one.advance(60_000);
+    await stopped;
+
+    expect(one.said).toContain("the lease could not be released: the next one waits for its end");
+    expect(one.seen.length - before).toBeLessThan(30);
+  });
+
   it("that is stopped while the API server is away for a moment tries again, and gives it back", async () => {
     const one = await leader();
     one.server.instead = () => {
@@ -438,6 +450,25 @@ it.each<[string, () => ApiResponse, boolean]>([
     expect(one.lead.watches().map(({ ageMs }) => ageMs < 60_000)).toEqual([heard]);
   },
 );
+
+it("a replica that once lost the race for the Lease, and is stopped while the API server is away, has nothing to give back", async () => {
+  const one = replica();
+  one.server.instead = ({ method }) => {
+    if (method !== "POST") return undefined;
+    one.server.spec = held("other_1");
+    return refusal(409, "AlreadyExists");
+  };
+  await one.advance(5000);
+  one.server.instead = () => {
+    throw new ConnectionError("reset");
+  };
+  const stopped = one.lead.stop();
+  await one.advance(10_000);
+  await stopped;
+
+  expect(one.said).toContain("stands by");
+  expect(one.said).not.toContain("the lease could not be released: the next one waits for its end");
+});
 
 it("a replica that is stopped while it stands by leaves the Lease alone", async () => {
   const one = replica({ spec: held("b_2") });

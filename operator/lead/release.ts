@@ -45,8 +45,8 @@ export async function giveBack(release: Release): Promise<void> {
     const answer = await calls.get();
     const found = judged(release, answer, last);
     if ("over" in found) return tell(release, found.over, found.holder);
-    // Ours as we now see it: no reason to wait. Otherwise the server, or the way to it, is given a moment.
-    if (found.last === undefined || found.last === last) await wait.pause(PAUSE_MS);
+    // Changed since, and still ours: no reason to wait. Otherwise the server, or the way to it, is given a moment.
+    if (found.last === undefined || found.last.mark === last?.mark) await wait.pause(PAUSE_MS);
     last = found.last;
     if (answer.kind !== "lease") cause = causeOf(answer);
   } while (port.clock.monotonic() < untilMs);

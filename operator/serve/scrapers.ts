@@ -20,7 +20,7 @@ export const REFUSED_MAX = 16;
 export const REVIEWS_AT_ONCE_MAX = 4;
 /** Of these, for tokens that were allowed before: whoever tries tokens must not keep out who has long had one. */
 export const KEPT_FOR_ALLOWED = 1;
-/** Tokens not allowed before are asked about this many times at once, as when we start and all scrapers come... */
+/** Tokens not allowed before are asked about this many times in quick succession, as when we start and all scrapers come... */
 export const UNKNOWN_BURST_MAX = 10;
 /** ...and then this often. While somebody tries tokens faster, a scraper with a new token has to try again, too. */
 export const UNKNOWN_PER_SECOND = 2;
