@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ConnectionError, type ApiRequest, type ApiResponse, type Clock, type Log, type Port } from "./api/port.ts";
 import type { Core, WatchState } from "./controller/core.ts";
 import type { Lead, LeadState, Working } from "./lead/lead.ts";
-import { COMPLAINT_INTERVAL_MS, RETRY_MS, StintOperator, type LifecycleOptions } from "./lifecycle.ts";
+import { COMPLAINT_INTERVAL_MS } from "./api/complaints.ts";
+import { RETRY_MS, StintOperator, type LifecycleOptions } from "./lifecycle.ts";
 
 const SERVED: ApiResponse = { status: 200, body: { resources: [{ name: "things" }] } };
 const MISSING: ApiResponse = { status: 404, body: {} };

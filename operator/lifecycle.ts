@@ -1,7 +1,8 @@
 import k8sOperator from "@dot-i/k8s-operator";
 import { ApiextensionsV1Api, KubeConfig, type ApiConstructor, type ApiType } from "@kubernetes/client-node";
+import { Complaints } from "./api/complaints.ts";
 import { object, text } from "./api/decode.ts";
-import { ConnectionError, type Clock, type Log, type Port } from "./api/port.ts";
+import { ConnectionError, type Log, type Port } from "./api/port.ts";
 import type { Core } from "./controller/core.ts";
 import type { Lead, Working } from "./lead/lead.ts";
 import { CrdError, crdFiles, installCrd, missingCrds, readCrds, type InstallOptions } from "./port/crds.ts";
@@ -31,9 +32,6 @@ export interface WatchAge {
 /** A cluster that is not ready is asked again this often; a person who applies the definitions waits no longer. */
 export const RETRY_MS = 2_000;
 
-/** The same complaint is repeated this often: enough to be seen in a log that has just been opened. */
-export const COMPLAINT_INTERVAL_MS = 30_000;
-
 /** Node hands out the whole of a CommonJS module as its default export; other loaders hand out its `default` alone. */
 const BaseOperator: typeof k8sOperator.default = Reflect.get(k8sOperator, "default") ?? k8sOperator;
 
@@ -55,7 +53,7 @@ export class StintOperator extends BaseOperator {
   constructor(options: LifecycleOptions) {
     super(quietLogger(options.port.log));
     this.#options = options;
-    this.#complaints = new Complaints(options.port.log, options.port.clock);
+    this.#complaints = new Complaints(options.port);
   }
 
   /** Why we are not ready to work, or to take over, or nothing. */
@@ -168,7 +166,7 @@ export class StintOperator extends BaseOperator {
 
   async #retryLater(problem: string, cause: string, cure?: string): Promise<void> {
     this.#unready = `${problem}: ${cause}`;
-    this.#complaints.say(problem, cause, cure);
+    this.#complaints.say(problem, cause, { cure, retryMs: RETRY_MS });
     const { signal } = this.#stopping;
     await new Promise<void>((resolve) => {
       const callOff = this.#options.port.clock.after(RETRY_MS, () => {
@@ -193,28 +191,6 @@ function firstLists(watches: readonly WatchAge[]): string {
     return trouble === undefined ? `the first list of ${where} is under way` : `cannot list ${where}: ${trouble}`;
   });
   return lines.join("\n");
-}
-
-/** Says a thing once, and again after a while if it is still so. */
-class Complaints {
-  readonly #log: Log;
-  readonly #clock: Clock;
-  #last = "";
-  #saidAt = 0;
-
-  constructor(log: Log, clock: Clock) {
-    this.#log = log;
-    this.#clock = clock;
-  }
-
-  say(problem: string, cause: string, cure: string | undefined): void {
-    const now = this.#clock.monotonic();
-    const complaint = `${problem} ${cause}`;
-    if (complaint === this.#last && now - this.#saidAt < COMPLAINT_INTERVAL_MS) return;
-    this.#last = complaint;
-    this.#saidAt = now;
-    this.#log.warn(problem, { cause, cure, retryMs: RETRY_MS });
-  }
 }
 
 interface Installing extends InstallOptions {

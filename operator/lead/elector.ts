@@ -8,11 +8,11 @@
  *   ended       released, or stopped before it ever led
  *   lost        for good: the process ends
  */
+import { Complaints } from "../api/complaints.ts";
 import type { ApiPort, Port } from "../api/port.ts";
 import { Alarm } from "./alarm.ts";
 import { NOTHING_SEEN, isOver, nextStep, seen, spansOf } from "./claim.ts";
 import type { Moment, Sight, Spans, Step } from "./claim.ts";
-import { Complaints } from "./complaints.ts";
 import { heldBy } from "./lease.ts";
 import type { Candidate, Lease } from "./lease.ts";
 import { LeaseCalls } from "./leasecalls.ts";
@@ -78,7 +78,7 @@ export class Elector {
     this.#spans = spansOf(us);
     this.#leaseName = `${us.namespace}/${us.name}`;
     this.#alarm = new Alarm(port.clock);
-    this.#complaints = new Complaints(port, this.#leaseName);
+    this.#complaints = new Complaints(port);
     this.#calls = new LeaseCalls(port, leaseApi, { us, timeoutMs: this.#spans.callMs });
     this.#sighting = new Sighting(port, {
       calls: this.#calls,
@@ -87,7 +87,7 @@ export class Elector {
       told: {
         saw: (lease) => this.#saw(lease),
         unsure: () => this.#unsure(),
-        trouble: (cause) => this.#complaints.say("cannot watch the Lease; it is read again and again instead", cause),
+        trouble: (cause) => this.#complain("cannot watch the Lease; it is read again and again instead", cause),
       },
     });
     this.#turnMs = port.clock.monotonic();
@@ -293,9 +293,13 @@ export class Elector {
     if (answer.kind !== "trouble" || answer.answered) this.#lastAnswerMs = this.#now();
     if (answer.kind === "unreadable" || answer.kind === "trouble") {
       this.#trouble = answer.cause;
-      this.#complaints.say(PROBLEMS[answer.kind], answer.cause);
+      this.#complain(PROBLEMS[answer.kind], answer.cause);
     } else this.#trouble = undefined;
     return answer;
+  }
+
+  #complain(problem: string, cause: string): void {
+    this.#complaints.say(problem, cause, { lease: this.#leaseName });
   }
 
   #lose(why: string): void {

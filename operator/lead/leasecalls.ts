@@ -1,6 +1,7 @@
 /** The calls about the one Lease. Whatever comes of one is a value. */
 import { decodeStatusReply } from "../api/decode.ts";
 import type { Json } from "../api/decode.ts";
+import { metered } from "../api/metered.ts";
 import { collectionPath, objectPath } from "../api/paths.ts";
 import { ConnectionError } from "../api/port.ts";
 import type { ApiPort, ApiRequest, ApiResponse, ApiStream, Port } from "../api/port.ts";
@@ -19,8 +20,6 @@ export type Answer =
 
 /** The server is asked to end a watch after 5 to 10 minutes by chance, as every other watch of ours. */
 const WATCH_SECONDS_MIN = 300;
-
-type Verb = "get" | "create" | "update" | "watch";
 
 export class LeaseCalls {
   readonly #port: Port;
@@ -62,7 +61,7 @@ export class LeaseCalls {
       fieldSelector: `metadata.name=${this.#us.name}`,
     };
     const request: ApiRequest = { method: "GET", path: this.#collection, query, timeoutMs: this.#timeoutMs };
-    return await this.#timed("watch", async () => await this.#api.stream(request, signal));
+    return await metered(this.#port, "watch", LEASES, async () => await this.#api.stream(request, signal));
   }
 
   get #path(): string {
@@ -73,28 +72,13 @@ export class LeaseCalls {
     return collectionPath(LEASES, this.#us.namespace);
   }
 
-  async #ask(verb: Verb, request: Omit<ApiRequest, "timeoutMs">): Promise<Answer> {
+  async #ask(verb: "get" | "create" | "update", request: Omit<ApiRequest, "timeoutMs">): Promise<Answer> {
     const whole: ApiRequest = { ...request, timeoutMs: this.#timeoutMs };
     try {
-      return answerOf(await this.#timed(verb, async () => await this.#api.request(whole)));
+      return answerOf(await metered(this.#port, verb, LEASES, async () => await this.#api.request(whole)));
     } catch (error) {
       if (error instanceof ConnectionError) return { kind: "trouble", cause: error.message, answered: false };
       throw error;
-    }
-  }
-
-  async #timed<A extends ApiResponse>(verb: Verb, call: () => Promise<A>): Promise<A> {
-    const { clock, meter } = this.#port;
-    const labels = { verb, resource: LEASES.name };
-    const started = clock.monotonic();
-    let code = "none";
-    try {
-      const reply = await call();
-      code = String(reply.status);
-      return reply;
-    } finally {
-      meter.count("apiRequests", { ...labels, code });
-      meter.observe("apiRequest", labels, (clock.monotonic() - started) / 1000);
     }
   }
 }

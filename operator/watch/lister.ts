@@ -4,7 +4,7 @@ import { collectionPath } from "../api/paths.ts";
 import type { Resource } from "../api/paths.ts";
 import { ConnectionError } from "../api/port.ts";
 import type { ApiRequest, ApiResponse, Port } from "../api/port.ts";
-import { metered } from "./metered.ts";
+import { metered } from "../api/metered.ts";
 
 export interface Listed<R> {
   readonly records: readonly R[];

@@ -16,7 +16,7 @@ import type { ApiRequest, ApiStream, Port } from "../api/port.ts";
 import type { ObjectRecord } from "../api/records.ts";
 import { Backoff } from "./backoff.ts";
 import { LIST_TIMEOUT_MS, WatchRefusedError, listAll } from "./lister.ts";
-import { metered } from "./metered.ts";
+import { metered } from "../api/metered.ts";
 import type { Store } from "./store.ts";
 import { StreamDamagedError, readEvents } from "../api/watchevents.ts";
 import type { WatchEvent } from "../api/watchevents.ts";

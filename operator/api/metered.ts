@@ -1,11 +1,11 @@
-import type { Resource } from "../api/paths.ts";
-import type { ApiResponse, Port } from "../api/port.ts";
+import type { Kind } from "./paths.ts";
+import type { ApiResponse, Port } from "./port.ts";
 
 /** Makes a call, counted and timed, whether a reply comes or none. A watch is timed to the start of its reply. */
 export async function metered<A extends ApiResponse>(
   port: Port,
-  verb: "list" | "watch",
-  resource: Resource,
+  verb: "get" | "list" | "watch" | "create" | "update",
+  resource: Kind,
   call: () => Promise<A>,
 ): Promise<A> {
   const labels = { verb, resource: resource.name };
